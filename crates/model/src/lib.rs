@@ -1,0 +1,31 @@
+//! The vocabulary of Weft: typed identifiers, units, and the statements that devices make about a Thread mesh.
+//!
+//! This crate knows no bytes, no clock and no IO. A type's documentation says in which scope its values mean something:
+//! an [`Rloc16`] means nothing outside its partition and moment.
+
+mod address;
+mod fact;
+mod identifier;
+mod radio;
+mod rloc16;
+mod service;
+mod tables;
+mod time;
+
+pub use address::{AddressKind, Ipv6Prefix, MeshLocalPrefix};
+pub use fact::{
+    Annotation, AnnotationTarget, AttributePath, AttributeValue, Dataset, Fact, FactKind, NetworkInterface, PowerSource, RadioPeer, RadioSummary,
+    RoutingRole, ThreadNetworkEntry,
+};
+pub use identifier::{BorderAgentId, CompressedFabricId, Eui64, ExtendedAddress, ExtendedPanId, MatterNodeId, MatterPeer, PanId, PartitionId};
+pub use radio::{Channel, ErrorRate, LinkQuality, RadioLqi, Rssi};
+pub use rloc16::{ChildId, Rloc16, RouterId};
+pub use service::{
+    BorderAgentConnectionMode, BorderAgentRecord, BorderAgentRole, BorderAgentState, CommissionableRecord, CommissionerRecord, HapRecord,
+    LedProtocolRecord, OperationalRecord, ServiceDetails, ServiceRecord, SrpReplicationRecord, TrelRecord,
+};
+pub use tables::{
+    ChildAddressesRow, ChildRow, ChildTableRow, Connectivity, DeviceMode, EnhancedRouteRow, LeaderData, MacCounters, MleCounters, NeighborRow, Route64,
+    Route64Row, RouteRow, RouterNeighborRow,
+};
+pub use time::{ParseTimestampError, Timestamp};
