@@ -1,0 +1,21 @@
+//! Every decoder of foreign bytes as a function from bytes to nothing, that may not panic, hang or use unbounded memory.
+//!
+//! The same functions serve the fuzzer (`cargo xtask fuzz`) and the replay of the committed seeds in the test command.
+//! Seeds lie in `corpus/<target>/`; each is a real message, or an input that once broke something.
+
+mod dns;
+mod matter;
+mod otbr;
+mod tmf;
+
+/// Name and function of each target; the name is the folder of its seeds.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("dns_packet", dns::dns_packet),
+    ("dns_txt", dns::dns_txt),
+    ("matter_attribute", matter::matter_attribute),
+    ("matter_server_node", matter::matter_server_node),
+    ("matter_tlv", matter::matter_tlv),
+    ("meshcop_dataset", tmf::meshcop_dataset),
+    ("otbr_rest", otbr::otbr_rest),
+    ("tmf_answer", tmf::tmf_answer),
+];
