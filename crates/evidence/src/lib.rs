@@ -1,0 +1,18 @@
+//! Facts in: captures, the recording format, decoding to observations, supersession, scrubbing.
+
+mod capture;
+pub mod decode;
+mod hex;
+mod observation;
+pub mod recording;
+mod scrub;
+mod state;
+
+pub use capture::{
+    Capture, CaptureBody, FailureCapture, FailureTarget, FrameCapture, MatterAttribute, MatterReport, MatterServerNode, MdnsCapture, MleCapture,
+    OtbrRestCapture, RadioSummaryCapture, SourceReport, SourceState, TmfCapture,
+};
+pub use decode::{DecodedCapture, Decoder, retention_key};
+pub use observation::{Hearing, Observation, Reporter};
+pub use scrub::blank_secrets;
+pub use state::{Evidence, NetworkKey, OutOfOrder, PastValue, ReporterEvidence, RowEpisode, RowKey, Slot, SourceHistory, Sources, Touched};

@@ -1,0 +1,300 @@
+//! Evidence: every standing statement, what it superseded, and who was asked in vain. A function of the set of captures.
+
+mod placement;
+mod slot;
+mod sources;
+
+pub use placement::NetworkKey;
+pub use slot::{PastValue, RowEpisode, RowKey, Slot};
+pub use sources::{SourceHistory, Sources};
+
+use crate::decode::{DecodedCapture, Decoder};
+use crate::{Capture, CaptureBody, FailureCapture, Hearing, Observation, Reporter};
+use placement::{Mark, Placement};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+use weft_model::{AddressKind, ExtendedPanId, Fact, FactKind, Timestamp};
+use weft_wire::Problem;
+
+/// Troubles that are kept for the report, oldest first; all are counted.
+const MAX_PROBLEMS: usize = 1_000;
+/// Failures in vain that are remembered of one reporter since it last answered.
+const MAX_IN_VAIN: usize = 8;
+
+/// Everything that one reporter said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReporterEvidence {
+    /// Its statements by kind.
+    pub slots: BTreeMap<FactKind, Slot>,
+    /// When it was first heard of.
+    pub since: Option<Timestamp>,
+    /// When a registration of it was removed, if it was not renewed since.
+    pub removed_at: Option<Timestamp>,
+    /// When it was asked in vain since it last answered, oldest first.
+    pub in_vain: Vec<Timestamp>,
+    /// What came back then.
+    pub last_failure: Option<FailureCapture>,
+    /// When it last answered a question.
+    pub answered_at: Option<Timestamp>,
+    network: Option<NetworkKey>,
+    placed: bool,
+    marks: Option<(ExtendedPanId, Vec<Mark>)>,
+    told_network: Option<((Timestamp, u64), ExtendedPanId)>,
+    rest_bases: BTreeSet<Arc<str>>,
+    heard_prefixes: BTreeSet<[u8; 8]>,
+    is_border_router_itself: bool,
+}
+
+impl ReporterEvidence {
+    /// The newest complete statement of a kind.
+    pub fn current(&self, kind: FactKind) -> Option<&Fact> {
+        self.slots.get(&kind)?.current.as_ref().map(|observation| &*observation.fact)
+    }
+
+    /// The network that it was placed in.
+    pub fn network(&self) -> Option<NetworkKey> {
+        self.network
+    }
+}
+
+/// What one insertion changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Networks whose evidence changed; `None` stands for the LAN outside all networks.
+    pub networks: BTreeSet<Option<NetworkKey>>,
+    /// What people say changed: any network may look different.
+    pub annotations: bool,
+    /// A source began or ceased to hear: ages may stand still or run again.
+    pub sources: bool,
+}
+
+impl Touched {
+    /// Adds what another insertion changed.
+    pub fn extend(&mut self, other: Touched) {
+        self.networks.extend(other.networks);
+        self.annotations |= other.annotations;
+        self.sources |= other.sources;
+    }
+}
+
+/// A capture that is older than one that was taken already: the evidence has to be made anew from all captures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("capture {seq} of {at} is older than the newest that was taken ({newest}); make the evidence anew from all captures")]
+pub struct OutOfOrder {
+    /// The capture.
+    pub seq: u64,
+    /// Its time.
+    pub at: Timestamp,
+    /// The newest time.
+    pub newest: Timestamp,
+}
+
+/// All evidence.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    decoder: Decoder,
+    reporters: BTreeMap<Reporter, ReporterEvidence>,
+    annotations: BTreeMap<Reporter, Observation>,
+    sources: Sources,
+    placement: Placement,
+    newest: Option<(Timestamp, u64)>,
+    captures: u64,
+    not_understood: BTreeMap<&'static str, u64>,
+    problems: Vec<(u64, Problem)>,
+    problem_count: u64,
+}
+
+impl Evidence {
+    /// The evidence of a set of captures: their order and repetitions do not matter.
+    pub fn from_captures<'a>(captures: impl IntoIterator<Item = &'a Capture>) -> Self {
+        let mut sorted: Vec<&Capture> = captures.into_iter().collect();
+        sorted.sort_by_key(|capture| (capture.at, capture.seq));
+        sorted.dedup_by_key(|capture| (capture.at, capture.seq));
+        let mut evidence = Self::default();
+        let mut changed = BTreeSet::new();
+        for capture in sorted {
+            evidence.take(capture, &mut changed);
+        }
+        evidence.place(&changed, &mut Touched::default());
+        evidence
+    }
+
+    /// Takes the next capture.
+    pub fn insert(&mut self, capture: &Capture) -> Result<Touched, OutOfOrder> {
+        if let Some(newest) = self.newest
+            && (capture.at, capture.seq) <= newest
+        {
+            return Err(OutOfOrder {
+                seq: capture.seq,
+                at: capture.at,
+                newest: newest.0,
+            });
+        }
+        let mut changed = BTreeSet::new();
+        let mut touched = self.take(capture, &mut changed);
+        self.place(&changed, &mut touched);
+        Ok(touched)
+    }
+
+    fn take(&mut self, capture: &Capture, changed: &mut BTreeSet<Reporter>) -> Touched {
+        self.newest = Some((capture.at, capture.seq));
+        self.captures += 1;
+        let mut touched = Touched::default();
+        let DecodedCapture {
+            observations,
+            problems,
+            removed,
+            failures,
+            source,
+            not_understood,
+        } = self.decoder.decode(capture);
+        if not_understood {
+            *self.not_understood.entry(capture.body.kind()).or_insert(0) += 1;
+        }
+        self.problem_count += problems.len() as u64;
+        let room = MAX_PROBLEMS.saturating_sub(self.problems.len());
+        self.problems
+            .extend(problems.into_iter().take(room).map(|problem| (capture.seq, problem)));
+        if let Some(report) = source {
+            let listened = self.sources.get(&capture.source).map(|history| history.state);
+            self.sources.report(&capture.source, capture.at, &report);
+            touched.sources = listened != Some(report.state);
+        } else {
+            self.sources.heard(&capture.source, capture.at);
+        }
+        for reporter in removed {
+            if let Some(evidence) = self.reporters.get_mut(&reporter) {
+                evidence.removed_at = Some(capture.at);
+                changed.insert(reporter);
+            }
+        }
+        for (reporter, failure) in failures {
+            let evidence = self.reporters.entry(reporter.clone()).or_default();
+            evidence.in_vain.push(capture.at);
+            if evidence.in_vain.len() > MAX_IN_VAIN {
+                // The first two decide; the newest tells how long it lasts.
+                evidence.in_vain.remove(MAX_IN_VAIN / 2);
+            }
+            evidence.last_failure = Some(failure);
+            changed.insert(reporter);
+        }
+        for observation in observations {
+            self.sources.hearing(&capture.source, capture.at, observation.hearing);
+            if matches!(*observation.fact, Fact::Annotation(_)) {
+                touched.annotations = true;
+                self.annotations.insert(observation.reporter.clone(), observation);
+                continue;
+            }
+            changed.insert(observation.reporter.clone());
+            self.keep(capture, observation);
+        }
+        touched
+    }
+
+    fn keep(&mut self, capture: &Capture, observation: Observation) {
+        let evidence = self.reporters.entry(observation.reporter.clone()).or_default();
+        let moment = (observation.stated_at, observation.seq);
+        evidence.since = Some(evidence.since.map_or(observation.stated_at, |since| since.min(observation.stated_at)));
+        evidence.removed_at = None;
+        if observation.hearing == Hearing::Asked && evidence.answered_at.is_none_or(|at| at <= observation.stated_at) {
+            evidence.answered_at = Some(observation.stated_at);
+            evidence.in_vain.retain(|at| *at > observation.stated_at);
+        }
+        if let Some(network) = observation.network
+            && evidence.told_network.is_none_or(|(told, _)| told <= moment)
+        {
+            evidence.told_network = Some((moment, network));
+        }
+        match &capture.body {
+            CaptureBody::OtbrRest(rest) => {
+                evidence.rest_bases.insert(rest.base.as_str().into());
+                evidence.is_border_router_itself |= crate::decode::is_border_router_path(&rest.path);
+            }
+            CaptureBody::Tmf(tmf) => evidence.heard_prefixes.extend(mesh_local_half(tmf.peer)),
+            _ => {}
+        }
+        evidence.slots.entry(observation.fact.kind()).or_default().apply(observation);
+    }
+
+    fn place(&mut self, changed: &BTreeSet<Reporter>, touched: &mut Touched) {
+        let mut marks_changed = false;
+        for reporter in changed {
+            if let Some(evidence) = self.reporters.get_mut(reporter) {
+                marks_changed |= self.placement.update_marks(reporter, evidence);
+            }
+        }
+        let mut again: BTreeSet<Reporter> = changed.clone();
+        if marks_changed {
+            again.extend(self.placement.weak().cloned());
+        }
+        for reporter in &again {
+            if let Some(evidence) = self.reporters.get_mut(reporter) {
+                let (before, now) = self.placement.place(reporter, evidence);
+                if before != now || changed.contains(reporter) {
+                    touched.networks.insert(now);
+                    if before != now {
+                        touched.networks.insert(before);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The networks that the evidence speaks of, sorted.
+    pub fn networks(&self) -> impl Iterator<Item = NetworkKey> {
+        self.placement.networks()
+    }
+
+    /// Who speaks of a network, sorted; `None`: who is on the LAN and in no known network.
+    pub fn reporters(&self, network: Option<NetworkKey>) -> impl Iterator<Item = (&Reporter, &ReporterEvidence)> {
+        self.placement
+            .members(network)
+            .filter_map(|reporter| self.reporters.get_key_value(reporter))
+    }
+
+    /// One reporter.
+    pub fn reporter(&self, reporter: &Reporter) -> Option<&ReporterEvidence> {
+        self.reporters.get(reporter)
+    }
+
+    /// What people say, the newest of each about each device.
+    pub fn annotations(&self) -> impl Iterator<Item = &Observation> {
+        self.annotations.values()
+    }
+
+    /// The sources.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The time of the newest capture.
+    pub fn newest_at(&self) -> Option<Timestamp> {
+        self.newest.map(|(at, _)| at)
+    }
+
+    /// Captures that were taken.
+    pub fn capture_count(&self) -> u64 {
+        self.captures
+    }
+
+    /// Captures of a kind that is kept and not decoded, counted by kind.
+    pub fn not_understood(&self) -> &BTreeMap<&'static str, u64> {
+        &self.not_understood
+    }
+
+    /// Troubles of decoding with the capture's number, the first thousand.
+    pub fn problems(&self) -> &[(u64, Problem)] {
+        &self.problems
+    }
+
+    /// All troubles of decoding, counted.
+    pub fn problem_count(&self) -> u64 {
+        self.problem_count
+    }
+}
+
+/// The mesh-local prefix that a peer's own locator address lies in.
+fn mesh_local_half(peer: Ipv6Addr) -> Option<[u8; 8]> {
+    matches!(AddressKind::of(peer), AddressKind::Rloc(_)).then(|| placement::half(peer))
+}

@@ -1,0 +1,277 @@
+//! One reporter's statements of one kind: the present one, what it superseded, and since when.
+
+use crate::Observation;
+use std::sync::Arc;
+use weft_model::{ExtendedAddress, Fact, Rloc16, RouterId, Timestamp};
+
+/// Ended episodes and past values that a slot keeps at most, newest first.
+const MAX_PAST: usize = 64;
+/// Incomplete tables that are kept beside the newest complete one.
+const MAX_PARTIAL: usize = 16;
+
+/// Everything that one reporter said of one kind.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Slot {
+    /// The newest complete statement.
+    pub current: Option<Observation>,
+    /// Incomplete statements that are newer than [`Slot::current`], oldest first. They add, and supersede nothing.
+    pub partial: Vec<Observation>,
+    /// The newest refusal, if it is newer than [`Slot::current`].
+    pub refused: Option<Observation>,
+    /// Since when the present value is the same, for facts that are no tables.
+    pub since: Option<Timestamp>,
+    /// Former values of facts that are no tables, oldest first.
+    pub past: Vec<PastValue>,
+    /// For tables: which row was there from when to when.
+    pub episodes: Vec<RowEpisode>,
+}
+
+/// A value that a reporter stated before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastValue {
+    /// The value.
+    pub fact: Arc<Fact>,
+    /// First stated.
+    pub since: Timestamp,
+    /// Last stated.
+    pub until: Timestamp,
+    /// The capture that stated it last.
+    pub seq: u64,
+}
+
+/// Whom a row of a table is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    /// Extended address, where the row has one.
+    pub extended_address: Option<ExtendedAddress>,
+    /// Locator, where the row has no extended address.
+    pub rloc16: Option<Rloc16>,
+    /// The row says that it is a child of the reporter.
+    pub is_child: bool,
+}
+
+/// From when to when a row stood in a reporter's table. An ended one is a tombstone: it has vanished, and we know when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowEpisode {
+    /// The row.
+    pub row: RowKey,
+    /// The first table that had it.
+    pub since: Timestamp,
+    /// The last table that had it.
+    pub until: Timestamp,
+    /// The table that had it no more.
+    pub ended_at: Option<Timestamp>,
+    /// The capture of the last table that had it.
+    pub seq: u64,
+}
+
+impl Slot {
+    /// Takes a statement. An older one than the present changes nothing: which capture came first does not matter.
+    pub(super) fn apply(&mut self, observation: Observation) {
+        if matches!(*observation.fact, Fact::Refused(..)) {
+            if newer(&observation, self.current.as_ref()) && newer(&observation, self.refused.as_ref()) {
+                self.refused = Some(observation);
+            }
+            return;
+        }
+        if !newer(&observation, self.current.as_ref()) {
+            return;
+        }
+        if !observation.complete {
+            let place = self
+                .partial
+                .partition_point(|other| (other.stated_at, other.seq) <= (observation.stated_at, observation.seq));
+            self.partial.insert(place, observation);
+            if self.partial.len() > MAX_PARTIAL {
+                self.partial.remove(0);
+            }
+            return;
+        }
+        if matches!(*observation.fact, Fact::OmrPrefix(_)) && self.current.as_ref().is_some_and(|current| current.seq == observation.seq) {
+            // A network may have several: those of one answer stand together.
+            self.partial.push(observation);
+            return;
+        }
+        match rows_of(&observation.fact) {
+            Some(rows) => self.remember_rows(&rows, &observation),
+            None => self.remember_value(&observation),
+        }
+        self.partial
+            .retain(|partial| (partial.stated_at, partial.seq) > (observation.stated_at, observation.seq));
+        if self.refused.as_ref().is_some_and(|refused| refused.stated_at <= observation.stated_at) {
+            self.refused = None;
+        }
+        self.current = Some(observation);
+    }
+
+    fn remember_value(&mut self, observation: &Observation) {
+        match &self.current {
+            Some(current) if current.fact == observation.fact => {}
+            Some(current) => {
+                self.past.push(PastValue {
+                    fact: current.fact.clone(),
+                    since: self.since.unwrap_or(current.stated_at),
+                    until: current.stated_at,
+                    seq: current.seq,
+                });
+                if self.past.len() > MAX_PAST {
+                    self.past.remove(0);
+                }
+                self.since = Some(observation.stated_at);
+            }
+            None => self.since = Some(observation.stated_at),
+        }
+    }
+
+    fn remember_rows(&mut self, rows: &[RowKey], observation: &Observation) {
+        let at = observation.stated_at;
+        self.since.get_or_insert(at);
+        for episode in &mut self.episodes {
+            if episode.ended_at.is_none() {
+                if rows.contains(&episode.row) {
+                    episode.until = at;
+                    episode.seq = observation.seq;
+                } else {
+                    episode.ended_at = Some(at);
+                }
+            }
+        }
+        for row in rows {
+            if !self.episodes.iter().any(|episode| episode.ended_at.is_none() && episode.row == *row) {
+                self.episodes.push(RowEpisode {
+                    row: *row,
+                    since: at,
+                    until: at,
+                    ended_at: None,
+                    seq: observation.seq,
+                });
+            }
+        }
+        while self.episodes.iter().filter(|episode| episode.ended_at.is_some()).count() > MAX_PAST {
+            if let Some(oldest) = self.episodes.iter().position(|episode| episode.ended_at.is_some()) {
+                self.episodes.remove(oldest);
+            }
+        }
+    }
+
+    /// The present statement and the incomplete ones that are newer.
+    pub fn standing(&self) -> impl Iterator<Item = &Observation> {
+        self.current.iter().chain(&self.partial)
+    }
+}
+
+fn newer(observation: &Observation, than: Option<&Observation>) -> bool {
+    than.is_none_or(|than| (than.stated_at, than.seq) <= (observation.stated_at, observation.seq))
+}
+
+/// Whom the rows of a table are about, sorted; `None` for facts that are no tables of neighbours.
+fn rows_of(fact: &Fact) -> Option<Vec<RowKey>> {
+    let key = |extended_address: Option<ExtendedAddress>, rloc16: Option<Rloc16>, is_child| RowKey {
+        rloc16: if extended_address.is_some() { None } else { rloc16 },
+        extended_address,
+        is_child,
+    };
+    let router = |id: RouterId| key(None, Some(id.rloc16()), false);
+    let mut rows: Vec<RowKey> = match fact {
+        Fact::NeighborTable(rows) => rows
+            .iter()
+            .map(|row| key(row.extended_address, row.rloc16, row.is_child == Some(true)))
+            .collect(),
+        Fact::RouteTable(rows) => rows
+            .iter()
+            .filter(|row| row.link_established)
+            .map(|row| key(row.extended_address, row.rloc16, false))
+            .collect(),
+        Fact::Route64(route) => route
+            .routers
+            .iter()
+            .filter(|row| row.link_quality_in.get() > 0)
+            .map(|row| router(row.router_id))
+            .collect(),
+        Fact::ChildTable(_) => return None,
+        Fact::Children(rows) => rows.iter().map(|row| key(Some(row.extended_address), row.rloc16, true)).collect(),
+        Fact::RouterNeighbors(rows) => rows.iter().map(|row| key(Some(row.extended_address), row.rloc16, false)).collect(),
+        _ => return None,
+    };
+    rows.sort_unstable();
+    rows.dedup();
+    Some(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Hearing, Reporter};
+    use weft_model::NeighborRow;
+
+    fn neighbor(address: u64, is_child: bool) -> NeighborRow {
+        NeighborRow {
+            extended_address: Some(ExtendedAddress::from_u64(address)),
+            rloc16: None,
+            age_seconds: None,
+            link_quality_in: None,
+            average_rssi: None,
+            last_rssi: None,
+            frame_error: None,
+            message_error: None,
+            rx_on_when_idle: None,
+            full_thread_device: None,
+            is_child: Some(is_child),
+        }
+    }
+
+    fn table(at_seconds: i64, complete: bool, rows: &[NeighborRow]) -> Observation {
+        Observation {
+            reporter: Reporter::Radio {
+                extended_address: ExtendedAddress::from_u64(1),
+            },
+            network: None,
+            fact: Arc::new(Fact::NeighborTable(rows.to_vec())),
+            complete,
+            stated_at: Timestamp::from_unix_milliseconds(at_seconds * 1000),
+            hearing: Hearing::Asked,
+            source: "test".into(),
+            seq: at_seconds as u64,
+        }
+    }
+
+    #[test]
+    fn a_newer_complete_table_supersedes_and_leaves_a_tombstone() {
+        let mut slot = Slot::default();
+        slot.apply(table(10, true, &[neighbor(2, true), neighbor(3, false)]));
+        slot.apply(table(20, true, &[neighbor(3, false)]));
+        let ended: Vec<_> = slot.episodes.iter().filter(|episode| episode.ended_at.is_some()).collect();
+        assert_eq!(ended.len(), 1);
+        assert_eq!(ended[0].row.extended_address, Some(ExtendedAddress::from_u64(2)));
+        assert_eq!(ended[0].until.unix_milliseconds(), 10_000);
+        assert_eq!(ended[0].ended_at.map(Timestamp::unix_milliseconds), Some(20_000));
+    }
+
+    #[test]
+    fn an_empty_table_is_an_answer_and_supersedes() {
+        let mut slot = Slot::default();
+        slot.apply(table(10, true, &[neighbor(2, true)]));
+        slot.apply(table(20, true, &[]));
+        assert!(slot.episodes.iter().all(|episode| episode.ended_at.is_some()));
+    }
+
+    #[test]
+    fn a_cut_table_supersedes_nothing() {
+        let mut slot = Slot::default();
+        slot.apply(table(10, true, &[neighbor(2, true), neighbor(3, false)]));
+        slot.apply(table(20, false, &[neighbor(4, false)]));
+        assert_eq!(slot.standing().count(), 2);
+        assert!(slot.episodes.iter().all(|episode| episode.ended_at.is_none()));
+        slot.apply(table(30, true, &[neighbor(3, false)]));
+        assert_eq!(slot.standing().count(), 1);
+    }
+
+    #[test]
+    fn an_older_statement_changes_nothing() {
+        let mut slot = Slot::default();
+        slot.apply(table(20, true, &[neighbor(3, false)]));
+        let before = slot.clone();
+        slot.apply(table(10, true, &[neighbor(2, true)]));
+        assert_eq!(slot, before);
+    }
+}
