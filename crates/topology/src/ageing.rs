@@ -1,0 +1,93 @@
+//! How old a statement is at the moment of interest, and when that will change.
+
+use crate::Policy;
+use std::cell::Cell;
+use weft_evidence::{Hearing, Sources};
+use weft_model::Timestamp;
+
+/// What age has made of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Age {
+    /// Young enough for its kind.
+    Fresh,
+    /// Older than its kind allows.
+    Stale,
+    /// So old that it says nothing about the present.
+    Silent,
+}
+
+/// Judges ages at one moment and notes until when its judgements hold.
+pub(crate) struct Ageing<'a> {
+    sources: &'a Sources,
+    as_of: Timestamp,
+    policy: &'a Policy,
+    valid_until: Cell<Timestamp>,
+}
+
+/// What decides how long a statement is fresh, beside the way it was heard.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lifetime {
+    /// The statement is about a child: a timeout, where one is known.
+    pub child_timeout_seconds: Option<u32>,
+    /// The statement is about a child.
+    pub about_child: bool,
+    /// The reporter was asked in vain often enough, at this moment.
+    pub in_vain_at: Option<Timestamp>,
+}
+
+impl<'a> Ageing<'a> {
+    pub(crate) fn new(sources: &'a Sources, as_of: Timestamp, policy: &'a Policy) -> Self {
+        Self {
+            sources,
+            as_of,
+            policy,
+            valid_until: Cell::new(Timestamp::MAX),
+        }
+    }
+
+    /// The age of a statement that came by `hearing` through `source` and was true at `at`.
+    pub(crate) fn age(&self, hearing: Hearing, source: &str, at: Timestamp, lifetime: Lifetime) -> Age {
+        let limit_seconds = match hearing {
+            Hearing::Cached | Hearing::Person => return Age::Fresh,
+            Hearing::Lan { ttl_seconds } => ttl_seconds,
+            Hearing::Air if lifetime.about_child => lifetime.child_timeout_seconds.unwrap_or(0).max(self.policy.air_child_seconds),
+            Hearing::Air => self.policy.air_router_seconds,
+            Hearing::Asked => {
+                if lifetime.in_vain_at.is_some_and(|vain| vain >= at) {
+                    return self.judge(hearing, at, 0);
+                }
+                let interval = self.sources.get(source).and_then(|history| history.interval_seconds).unwrap_or(0);
+                interval
+                    .saturating_mul(self.policy.asked_intervals)
+                    .max(self.policy.asked_at_least_seconds)
+                    .max(lifetime.child_timeout_seconds.unwrap_or(0))
+            }
+        };
+        self.judge(hearing, at, limit_seconds)
+    }
+
+    fn judge(&self, hearing: Hearing, at: Timestamp, limit_seconds: u32) -> Age {
+        let elapsed = (self.as_of.milliseconds_since(at) - self.sources.deaf_milliseconds(hearing, at, self.as_of)).max(0);
+        let limit = i64::from(limit_seconds) * 1000;
+        let gone = i64::from(self.policy.gone_after_seconds.max(limit_seconds)) * 1000;
+        let (age, left) = if elapsed <= limit && limit > 0 {
+            (Age::Fresh, Some(limit - elapsed))
+        } else if elapsed <= gone {
+            (Age::Stale, Some(gone - elapsed))
+        } else {
+            (Age::Silent, None)
+        };
+        if let Some(left) = left
+            && self.sources.clock_runs(hearing)
+        {
+            let change = Timestamp::from_unix_milliseconds(self.as_of.unix_milliseconds().saturating_add(left + 1));
+            self.valid_until.set(self.valid_until.get().min(change));
+        }
+        age
+    }
+
+    /// Until when no judgement that was made changes by age alone.
+    pub(crate) fn valid_until(&self) -> Timestamp {
+        self.valid_until.get()
+    }
+}

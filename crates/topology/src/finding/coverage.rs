@@ -1,0 +1,92 @@
+//! What nobody confirms: ghosts, routers whose tables were never heard, rows about children that moved on.
+
+use super::{call, finding};
+use crate::network::{Mesh, OutdatedRow, Relation};
+use crate::snapshot::{Finding, Node, Severity, State};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Nodes that a single observer mentioned long ago, and nobody else ever.
+pub(super) fn ghosts(mesh: &Mesh<'_>, nodes: &[Node], findings: &mut Vec<Finding>) {
+    let places: BTreeMap<crate::Id, usize> = (0..mesh.devices.len()).map(|device| (mesh.node_id(device), device)).collect();
+    let mut observers: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for heard in &mesh.heard {
+        observers.entry(heard.target).or_default().insert(heard.observer);
+    }
+    for node in nodes.iter().filter(|node| matches!(node.state, State::Stale | State::Gone)) {
+        let Some(&device) = places.get(&node.id) else { continue };
+        if mesh.devices[device].was_heard_itself() {
+            continue;
+        }
+        let Some(observer) = observers.get(&device).filter(|observers| observers.len() == 1).and_then(BTreeSet::first) else {
+            continue;
+        };
+        let observer = mesh.node_id(*observer);
+        findings.push(finding(
+            "ghost",
+            Severity::Info,
+            vec![node.id.clone(), observer.clone()],
+            format!("{} may not exist any more", call(node)),
+            match node.last_heard_at {
+                Some(at) => format!("Only {observer} ever mentioned it, last heard {at}."),
+                None => format!("Only {observer} ever mentioned it, and its statement has no time."),
+            },
+            "Nothing has to be done: it disappears from that device's table by itself. If you know the device, check whether it has power.",
+        ));
+    }
+}
+
+/// Routers that others route to, and whose own tables nobody ever heard.
+pub(super) fn unheard_routers(mesh: &Mesh<'_>, nodes: &[Node], findings: &mut Vec<Finding>) {
+    let anybody_heard = mesh.devices.iter().any(|device| device.was_heard_itself());
+    if !anybody_heard {
+        return;
+    }
+    let mut tellers: BTreeMap<crate::Id, BTreeSet<usize>> = BTreeMap::new();
+    for heard in mesh
+        .heard
+        .iter()
+        .filter(|heard| matches!(heard.relation, Relation::Route | Relation::Neighbor))
+    {
+        tellers.entry(mesh.node_id(heard.target)).or_default().insert(heard.observer);
+    }
+    for node in nodes
+        .iter()
+        .filter(|node| node.unheard && !matches!(node.state, State::Stale | State::Gone))
+    {
+        let routers = tellers.get(&node.id).map_or(0, BTreeSet::len);
+        if routers == 0 {
+            continue;
+        }
+        let which = node.rloc16.map_or_else(|| call(node), |rloc16| format!("Router {}", rloc16.router_id()));
+        findings.push(finding(
+            "unheard-router",
+            Severity::Info,
+            vec![node.id.clone()],
+            format!("{}: its own tables are unknown", call(node)),
+            format!(
+                "{which} is routed to by {}, and nobody has ever heard its tables: children below it cannot be seen.",
+                super::count(routers, "device", "devices")
+            ),
+            "Pair it, or ask the mesh through a border router, to see its children.",
+        ));
+    }
+}
+
+/// Rows that list a child which is elsewhere now.
+pub(super) fn outdated_child_rows(mesh: &Mesh<'_>, outdated: &[OutdatedRow], findings: &mut Vec<Finding>) {
+    for row in outdated {
+        let (router, child) = (mesh.node_id(row.router), mesh.node_id(row.child));
+        let now = match mesh.parent_of(row.child) {
+            Some(parent) => format!("a child of {}", mesh.node_id(parent)),
+            None => "a router".to_owned(),
+        };
+        findings.push(finding(
+            "outdated-child-row",
+            Severity::Info,
+            vec![router.clone(), child.clone()],
+            format!("{router} still lists a child that has moved on"),
+            format!("{child} is {now}; {router} keeps the row until the child's timeout."),
+            "Nothing has to be done.",
+        ));
+    }
+}

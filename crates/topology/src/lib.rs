@@ -1,0 +1,19 @@
+//! Evidence to topology: identity, partitions, roles, parents, links, findings. Pure: no clock, no IO, no bytes, no hash order.
+
+mod ageing;
+mod diff;
+mod engine;
+mod finding;
+mod json;
+mod network;
+mod policy;
+mod snapshot;
+
+pub use diff::{Changes, Delta, DeltaWithoutClaims, diff};
+pub use engine::{Engine, assemble, derive, derive_one};
+pub use json::{Document, FORMAT, VERSION, WithoutClaims};
+pub use policy::Policy;
+pub use snapshot::{
+    CaptureReference, Claim, Direction, Finding, HeardByDongle, Hop, Id, KnownAs, LastParent, Link, LinkKind, Medium, Network, NetworkTopology, Node,
+    Parent, Partition, PastParent, Path, Role, Severity, State, Topology,
+};

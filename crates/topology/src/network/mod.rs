@@ -1,0 +1,490 @@
+//! What the evidence of one network says: devices, partitions, roles, parents, links. Recomputed whole whenever that evidence changes.
+
+mod identity;
+mod link;
+mod locator;
+mod node;
+mod parent;
+mod partition;
+mod path;
+mod rows;
+
+use crate::ageing::{Age, Ageing, Lifetime};
+use crate::snapshot::{Claim, Id, Network, NetworkTopology, State};
+use crate::{CaptureReference, Policy};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use weft_evidence::{Evidence, Hearing, NetworkKey, Observation, Reporter, ReporterEvidence, RowEpisode, Slot};
+use weft_model::{Channel, ExtendedAddress, Fact, FactKind, Ipv6Prefix, MeshLocalPrefix, PanId, PartitionId, Rloc16, Timestamp};
+
+pub(crate) use link::OutdatedRow;
+pub(crate) use path::{carries, router_graph};
+pub(crate) use rows::{Heard, Relation};
+
+/// An id that a device could have: the first in the order of rank, then of time, is the one that it has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name {
+    rank: u8,
+    since: Timestamp,
+    id: String,
+}
+
+/// A device while it is being concluded.
+#[derive(Default)]
+pub(crate) struct Device<'a> {
+    pub(crate) id: Id,
+    names: Vec<Name>,
+    radios: Vec<(ExtendedAddress, Timestamp)>,
+    reporters: Vec<usize>,
+    eui64: Option<[u8; 8]>,
+    /// The newest complete statement of each kind, through whichever reporter it came.
+    told: BTreeMap<FactKind, &'a Observation>,
+    /// When it was asked in vain often enough since it last answered.
+    in_vain_at: Option<Timestamp>,
+    pub(crate) extended_address: Option<ExtendedAddress>,
+    pub(crate) partition: Option<PartitionId>,
+    pub(crate) locator: Option<locator::Binding>,
+    pub(crate) is_border_router: bool,
+    pub(crate) parent: Option<parent::Conclusion>,
+    /// Several fresh devices claim its locator.
+    locator_contested: bool,
+    existence: Existence,
+}
+
+/// Who speaks of a device.
+#[derive(Default)]
+struct Existence {
+    own_fresh: bool,
+    heard_by_fresh: BTreeSet<usize>,
+    routed_by_fresh: BTreeSet<usize>,
+    registered_fresh: bool,
+    any: usize,
+    stale_observers: BTreeSet<usize>,
+    newest: Option<Timestamp>,
+    undated: bool,
+    /// Any statement that is not silent yet.
+    alive: bool,
+    last_heard: Option<Timestamp>,
+    own_newest: Option<Timestamp>,
+    claims: Vec<Claim>,
+}
+
+impl<'a> Device<'a> {
+    /// The newest complete statement of a kind.
+    pub(crate) fn told(&self, kind: FactKind) -> Option<&'a Observation> {
+        self.told.get(&kind).copied()
+    }
+
+    /// The value of the newest complete statement of a kind.
+    pub(crate) fn fact(&self, kind: FactKind) -> Option<&'a Fact> {
+        self.told(kind).map(|observation| &*observation.fact)
+    }
+
+    /// True where the device answered about its own tables.
+    pub(crate) fn was_heard_itself(&self) -> bool {
+        const TABLES: [FactKind; 6] = [
+            FactKind::NeighborTable,
+            FactKind::RouteTable,
+            FactKind::Route64,
+            FactKind::ChildTable,
+            FactKind::Children,
+            FactKind::RouterNeighbors,
+        ];
+        TABLES.iter().any(|kind| self.told.contains_key(kind))
+    }
+}
+
+/// One network while it is being concluded.
+pub(crate) struct Mesh<'a> {
+    pub(crate) evidence: &'a Evidence,
+    pub(crate) as_of: Timestamp,
+    pub(crate) policy: &'a Policy,
+    pub(crate) ageing: Ageing<'a>,
+    pub(crate) network_id: Option<Id>,
+    pub(crate) reporters: Vec<(&'a Reporter, &'a ReporterEvidence)>,
+    pub(crate) devices: Vec<Device<'a>>,
+    pub(crate) radios: BTreeMap<ExtendedAddress, usize>,
+    pub(crate) locators: BTreeMap<(Option<PartitionId>, Rloc16), usize>,
+    pub(crate) reporter_device: Vec<usize>,
+    /// Who has an address that names one device.
+    pub(crate) addresses: BTreeMap<std::net::Ipv6Addr, usize>,
+    pub(crate) profile: Profile,
+    pub(crate) partitions: Vec<partition::Known>,
+    pub(crate) heard: Vec<Heard<'a>>,
+    /// Who had a device in its table as a child, and when.
+    pub(crate) child_episodes: BTreeMap<usize, Vec<(usize, &'a RowEpisode)>>,
+    /// Since when some table names a locator without a radio address.
+    place_since: BTreeMap<Rloc16, Timestamp>,
+}
+
+/// What is known of the network as a whole.
+#[derive(Default)]
+pub(crate) struct Profile {
+    pub(crate) name: Option<String>,
+    pub(crate) pan_id: Option<PanId>,
+    pub(crate) channel: Option<Channel>,
+    pub(crate) mesh_local_prefix: Option<MeshLocalPrefix>,
+    pub(crate) omr_prefixes: BTreeSet<Ipv6Prefix>,
+}
+
+/// Concludes one network; `None` is the LAN outside all networks.
+pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, as_of: Timestamp, policy: &Policy) -> NetworkTopology {
+    let mut mesh = Mesh {
+        evidence,
+        as_of,
+        policy,
+        ageing: Ageing::new(evidence.sources(), as_of, policy),
+        network_id: network.map(|key| key.to_string().into()),
+        reporters: evidence.reporters(network).collect(),
+        devices: Vec::new(),
+        radios: BTreeMap::new(),
+        locators: BTreeMap::new(),
+        reporter_device: Vec::new(),
+        addresses: BTreeMap::new(),
+        profile: Profile::default(),
+        partitions: Vec::new(),
+        heard: Vec::new(),
+        child_episodes: BTreeMap::new(),
+        place_since: BTreeMap::new(),
+    };
+    mesh.read_profile(network);
+    mesh.identify();
+    mesh.assign_partitions();
+    mesh.bind_locators();
+    mesh.read_rows();
+    mesh.list_partitions();
+    mesh.conclude_parents();
+    mesh.collect_existence();
+    let (mut links, superseded_rows) = mesh.conclude_links();
+    links.sort_by(|left, right| left.id.cmp(&right.id));
+    let mut nodes = mesh.conclude_nodes();
+    mesh.predict_paths(&mut nodes, &links);
+    nodes.sort_by(|left, right| left.id.cmp(&right.id));
+    let mut findings = crate::finding::of_network(&mesh, &nodes, &links, &superseded_rows);
+    findings.sort_by(|left, right| left.id.cmp(&right.id));
+    NetworkTopology {
+        network: mesh.network(network),
+        nodes,
+        links,
+        findings,
+        valid_until: mesh.ageing.valid_until(),
+    }
+}
+
+impl<'a> Mesh<'a> {
+    fn read_profile(&mut self, network: Option<NetworkKey>) {
+        let mut newest: BTreeMap<FactKind, &Observation> = BTreeMap::new();
+        let mut from_services: Option<(Timestamp, String)> = None;
+        for (reporter, evidence) in &self.reporters {
+            for (kind, slot) in &evidence.slots {
+                for observation in slot.standing() {
+                    match &*observation.fact {
+                        Fact::OmrPrefix(prefix) => {
+                            self.profile.omr_prefixes.insert(*prefix);
+                        }
+                        Fact::Service(record) if network.is_some() => {
+                            if let weft_model::ServiceDetails::BorderAgent(agent) = &record.details {
+                                self.profile.omr_prefixes.extend(agent.omr_prefix);
+                                if let Some(name) = &agent.network_name
+                                    && from_services.as_ref().is_none_or(|(at, _)| *at <= observation.stated_at)
+                                {
+                                    from_services = Some((observation.stated_at, name.clone()));
+                                }
+                            }
+                        }
+                        Fact::RadioSummary(summary) => {
+                            self.profile.pan_id.get_or_insert(summary.pan_id);
+                            if self.profile.channel.is_none() {
+                                self.profile.channel = summary.channel;
+                            }
+                        }
+                        Fact::Dataset(dataset) => {
+                            self.profile.mesh_local_prefix = self.profile.mesh_local_prefix.or(dataset.mesh_local_prefix);
+                            self.profile.pan_id = self.profile.pan_id.or(dataset.pan_id);
+                            self.profile.channel = self.profile.channel.or(dataset.channel);
+                            if self.profile.name.is_none() {
+                                self.profile.name.clone_from(&dataset.network_name);
+                            }
+                        }
+                        Fact::NetworkName(_) | Fact::PanId(_) | Fact::Channel(_) | Fact::MeshLocalPrefix(_) => {
+                            let best = newest.entry(*kind).or_insert(observation);
+                            if let Some(newer) = identity::newest([*best, observation].into_iter()) {
+                                *best = newer;
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            if let Reporter::Dongle { pan_id, .. } = reporter {
+                self.profile.pan_id.get_or_insert(*pan_id);
+            }
+        }
+        for observation in newest.values() {
+            match &*observation.fact {
+                Fact::NetworkName(name) => self.profile.name = Some(name.clone()),
+                Fact::PanId(pan) => self.profile.pan_id = Some(*pan),
+                Fact::Channel(channel) => self.profile.channel = Some(*channel),
+                Fact::MeshLocalPrefix(prefix) => self.profile.mesh_local_prefix = Some(*prefix),
+                _ => {}
+            }
+        }
+        if self.profile.name.is_none() {
+            self.profile.name = from_services.map(|(_, name)| name);
+        }
+        match network {
+            Some(NetworkKey::MeshLocal(prefix)) => self.profile.mesh_local_prefix = Some(MeshLocalPrefix(prefix)),
+            Some(NetworkKey::Pan(pan, _)) => self.profile.pan_id = Some(pan),
+            _ => {}
+        }
+        if self.profile.mesh_local_prefix.is_none() {
+            self.profile.mesh_local_prefix = self.mesh_local_prefix_of_addresses();
+        }
+        let mesh_local = self.profile.mesh_local_prefix.map(MeshLocalPrefix::prefix);
+        let routable = self.interface_prefixes().into_iter().filter(|prefix| Some(*prefix) != mesh_local);
+        self.profile.omr_prefixes.extend(routable.collect::<Vec<_>>());
+    }
+
+    /// The prefix that locators among the devices' own addresses lie in.
+    fn mesh_local_prefix_of_addresses(&self) -> Option<MeshLocalPrefix> {
+        self.own_addresses().find_map(|address| match weft_model::AddressKind::of(address) {
+            weft_model::AddressKind::Rloc(_) => {
+                let octets = address.octets();
+                octets[..8].try_into().ok().map(MeshLocalPrefix)
+            }
+            _ => None,
+        })
+    }
+
+    /// Prefixes of the addresses of Thread interfaces.
+    fn interface_prefixes(&self) -> BTreeSet<Ipv6Prefix> {
+        self.own_addresses()
+            .filter(|address| weft_model::AddressKind::of(*address) == weft_model::AddressKind::Unicast)
+            .filter_map(|address| Ipv6Prefix::new(address, 64))
+            .collect()
+    }
+
+    fn own_addresses(&self) -> impl Iterator<Item = std::net::Ipv6Addr> {
+        self.reporters
+            .iter()
+            .filter_map(|(_, evidence)| match evidence.current(FactKind::Ipv6Addresses) {
+                Some(Fact::Ipv6Addresses(addresses)) => Some(addresses.iter().copied()),
+                _ => None,
+            })
+            .flatten()
+    }
+
+    fn identify(&mut self) {
+        let joiner = identity::join_names(&self.reporters, &self.profile.omr_prefixes);
+        self.take_devices(&joiner);
+        // Locators name devices too, once it is known who has which: reporters that told no other name, and the addresses
+        // that a parent knows of its children. The second look joins them and starts over.
+        self.assign_partitions();
+        self.bind_locators();
+        let joins = self.joins_by_locator();
+        if !joins.is_empty() {
+            let mut joiner = joiner;
+            for (left, right) in joins {
+                if let (Some(left), Some(right)) = (joiner.find(&left), joiner.find(&right)) {
+                    joiner.join(left, right);
+                }
+            }
+            self.take_devices(&joiner);
+        }
+    }
+
+    fn take_devices(&mut self, joiner: &identity::Joiner) {
+        let (devices, places) = identity::devices(joiner, &self.reporters);
+        self.devices = devices;
+        self.radios.clear();
+        self.locators.clear();
+        self.reporter_device = vec![0; self.reporters.len()];
+        for (place, device) in self.devices.iter_mut().enumerate() {
+            for (address, _) in &device.radios {
+                self.radios.insert(*address, place);
+            }
+            for &reporter in &device.reporters {
+                self.reporter_device[reporter] = place;
+            }
+        }
+        self.addresses.clear();
+        for (alias, root, _) in joiner.aliases() {
+            if let (identity::Alias::Address(address), Some(&place)) = (alias, places.get(&root)) {
+                self.addresses.insert(*address, place);
+            }
+        }
+        for place in 0..self.devices.len() {
+            self.summarise(place);
+        }
+        for (_, evidence) in &self.reporters {
+            for episode in evidence.slots.values().flat_map(|slot| &slot.episodes) {
+                if let Some(rloc16) = episode.row.rloc16 {
+                    self.place_since
+                        .entry(rloc16)
+                        .and_modify(|since| *since = (*since).min(episode.since))
+                        .or_insert(episode.since);
+                }
+            }
+        }
+    }
+
+    /// What a device told, through whichever of its reporters.
+    fn summarise(&mut self, place: usize) {
+        let device = &mut self.devices[place];
+        let mut vain: Vec<Timestamp> = Vec::new();
+        let mut answered: Option<Timestamp> = None;
+        for &index in &device.reporters {
+            let (_, evidence) = self.reporters[index];
+            for (kind, slot) in &evidence.slots {
+                if let Some(observation) = &slot.current {
+                    let best = device.told.get(kind).copied();
+                    if let Some(newest) = identity::newest(best.into_iter().chain([observation])) {
+                        device.told.insert(*kind, newest);
+                    }
+                }
+            }
+            vain.extend(&evidence.in_vain);
+            answered = answered.max(evidence.answered_at);
+            device.is_border_router |= is_border_router(evidence);
+        }
+        vain.retain(|at| answered.is_none_or(|answered| *at > answered));
+        vain.sort_unstable();
+        device.in_vain_at = vain.get(self.policy.in_vain.saturating_sub(1)).copied();
+        device.extended_address = current_radio(device);
+        if let Some(name) = device.names.first() {
+            device.id = name.id.as_str().into();
+        }
+    }
+
+    /// The age of a statement by a device, at a time of its own.
+    pub(crate) fn age_at(&self, device: usize, observation: &Observation, at: Timestamp, mut lifetime: Lifetime) -> Age {
+        lifetime.in_vain_at = self.devices[device].in_vain_at;
+        self.ageing.age(observation.hearing, &observation.source, at, lifetime)
+    }
+
+    /// The age of a statement by a device about itself.
+    pub(crate) fn age(&self, device: usize, observation: &Observation) -> Age {
+        let (_, evidence) = self.reporters[self.reporter_of(device, observation)];
+        if evidence.removed_at.is_some() {
+            return Age::Silent;
+        }
+        self.age_at(device, observation, observation.stated_at, Lifetime::default())
+    }
+
+    fn reporter_of(&self, device: usize, observation: &Observation) -> usize {
+        let reporters = &self.devices[device].reporters;
+        reporters
+            .iter()
+            .copied()
+            .find(|&index| *self.reporters[index].0 == observation.reporter)
+            .unwrap_or(reporters.first().copied().unwrap_or(0))
+    }
+
+    /// True where a device's own fresh table would list its links with routers.
+    pub(crate) fn has_fresh_router_table(&self, device: usize) -> bool {
+        [
+            FactKind::NeighborTable,
+            FactKind::RouteTable,
+            FactKind::Route64,
+            FactKind::RouterNeighbors,
+        ]
+        .iter()
+        .filter_map(|kind| self.devices[device].told(*kind))
+        .any(|observation| self.age(device, observation) == Age::Fresh)
+    }
+
+    /// The slots of a device of one kind.
+    pub(crate) fn slots(&self, device: usize, kind: FactKind) -> impl Iterator<Item = &'a Slot> {
+        self.devices[device]
+            .reporters
+            .iter()
+            .filter_map(move |&index| self.reporters[index].1.slots.get(&kind))
+    }
+
+    /// A device by its extended address.
+    pub(crate) fn radio(&self, address: ExtendedAddress) -> Option<usize> {
+        self.radios.get(&address).copied()
+    }
+
+    /// A claim by a device.
+    pub(crate) fn claim(&self, device: usize, observation: &Observation, at: Timestamp, fact: String) -> Claim {
+        Claim {
+            source: observation.source.clone(),
+            reporter: self.devices[device].id.clone(),
+            fact,
+            observed_at: dated(observation, at),
+            capture: CaptureReference { seq: observation.seq },
+        }
+    }
+
+    fn network(&self, key: Option<NetworkKey>) -> Option<Network> {
+        let key = key?;
+        Some(Network {
+            id: self.network_id.clone()?,
+            extended_pan_id: match key {
+                NetworkKey::ExtendedPanId(id) => Some(id),
+                _ => None,
+            },
+            name: self.profile.name.clone(),
+            pan_id: self.profile.pan_id,
+            channel: self.profile.channel.map(Channel::get),
+            mesh_local_prefix: self.profile.mesh_local_prefix,
+            omr_prefixes: self.profile.omr_prefixes.iter().copied().collect(),
+            partitions: self
+                .partitions
+                .iter()
+                .map(|known| crate::Partition {
+                    partition_id: known.id,
+                    leader: known.leader.map(|device| self.devices[device].id.clone()),
+                    state: known.state,
+                })
+                .collect(),
+        })
+    }
+}
+
+/// The time of a statement, unless it came without one.
+pub(crate) fn dated(observation: &Observation, at: Timestamp) -> Option<Timestamp> {
+    (observation.hearing != Hearing::Cached).then_some(at)
+}
+
+/// The state that two ends' statements give a thing.
+pub(crate) fn two_ends(left: Option<Age>, right: Option<Age>) -> State {
+    let fresh = [left, right].into_iter().filter(|age| *age == Some(Age::Fresh)).count();
+    match fresh {
+        2 => State::Confirmed,
+        1 => State::OneSided,
+        _ if [left, right].into_iter().flatten().all(|age| age == Age::Silent) => State::Gone,
+        _ => State::Stale,
+    }
+}
+
+fn is_border_router(evidence: &ReporterEvidence) -> bool {
+    evidence.slots.contains_key(&FactKind::BorderAgentId)
+        || matches!(
+            evidence.current(FactKind::Service),
+            Some(Fact::Service(record)) if matches!(
+                record.details,
+                weft_model::ServiceDetails::BorderAgent(_) | weft_model::ServiceDetails::EphemeralBorderAgent(_) | weft_model::ServiceDetails::Trel(_)
+            )
+        )
+}
+
+/// The radio address that a device uses now: what it told last, else the youngest that is known.
+fn current_radio(device: &Device<'_>) -> Option<ExtendedAddress> {
+    if let Some(Fact::ExtendedAddress(address)) = device.fact(FactKind::ExtendedAddress)
+        && address.is_real()
+    {
+        return Some(*address);
+    }
+    device
+        .radios
+        .iter()
+        .max_by_key(|(address, since)| (*since, *address))
+        .map(|(address, _)| *address)
+}
+
+/// A shared id.
+pub(crate) fn id(text: String) -> Id {
+    Arc::from(text)
+}

@@ -1,0 +1,331 @@
+//! Rows of all tables in one form: who hears whom, when, and as what.
+
+use super::Mesh;
+use crate::ageing::{Age, Lifetime};
+use weft_evidence::Observation;
+use weft_model::{ErrorRate, Fact, FactKind, LinkQuality, PartitionId, RadioPeer, Rloc16, RouterId, Rssi, Timestamp};
+
+/// As what a row names its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Relation {
+    /// As a child of the observer.
+    Child,
+    /// As a neighbour with a link.
+    Neighbor,
+    /// As a router that there is a route to, without a link.
+    Route,
+    /// The observer polls it: the observer believes it to be its parent.
+    Polls,
+}
+
+/// One row, with both ends found.
+pub(crate) struct Heard<'a> {
+    pub(crate) observer: usize,
+    pub(crate) target: usize,
+    pub(crate) observation: &'a Observation,
+    pub(crate) relation: Relation,
+    /// When the observer last heard the target.
+    pub(crate) at: Timestamp,
+    /// The row tells an age: `at` is when the target was heard, not only when the table was read.
+    pub(crate) has_age: bool,
+    pub(crate) age: Age,
+    pub(crate) link_quality: Option<LinkQuality>,
+    pub(crate) link_margin_db: Option<u8>,
+    pub(crate) average_rssi: Option<Rssi>,
+    pub(crate) last_rssi: Option<Rssi>,
+    pub(crate) frame_error: Option<ErrorRate>,
+    pub(crate) message_error: Option<ErrorRate>,
+    /// How the target hears the observer, as the observer was told.
+    pub(crate) relayed_quality: Option<LinkQuality>,
+    /// Where the observer sends what is for the target.
+    pub(crate) next_hop: Option<RouterId>,
+    pub(crate) path_cost: Option<u8>,
+    /// What the row says of the target itself.
+    pub(crate) target_rx_on: Option<bool>,
+    pub(crate) target_timeout_seconds: Option<u32>,
+    /// Since when the row says that the target is attached.
+    pub(crate) attached_since: Option<Timestamp>,
+}
+
+/// Kinds of tables, in the order in which they are read.
+const TABLES: [FactKind; 7] = [
+    FactKind::Children,
+    FactKind::ChildTable,
+    FactKind::NeighborTable,
+    FactKind::RouterNeighbors,
+    FactKind::RouteTable,
+    FactKind::Route64,
+    FactKind::EnhancedRoute,
+];
+
+enum Target {
+    Device(usize),
+    Locator(Rloc16),
+}
+
+impl<'a> Mesh<'a> {
+    /// Reads every standing table. Locators that nobody is known by become places of their own.
+    pub(super) fn read_rows(&mut self) {
+        for observer in 0..self.devices.len() {
+            for kind in TABLES {
+                let mut observations: Vec<&'a Observation> = self.devices[observer].told(kind).into_iter().collect();
+                let newest = observations.first().map(|observation| observation.stated_at);
+                for slot in self.slots(observer, kind) {
+                    observations.extend(
+                        slot.partial
+                            .iter()
+                            .filter(|partial| newest.is_none_or(|newest| partial.stated_at >= newest)),
+                    );
+                }
+                for observation in observations {
+                    self.read_table(observer, observation);
+                }
+            }
+        }
+        for index in 0..self.reporters.len() {
+            let (_, evidence) = self.reporters[index];
+            if let Some(observation) = evidence.slots.get(&FactKind::RadioSummary).and_then(|slot| slot.current.as_ref()) {
+                self.read_summary(observation);
+            }
+        }
+    }
+
+    fn read_table(&mut self, observer: usize, observation: &'a Observation) {
+        let partition = self.devices[observer].partition;
+        let own = self.devices[observer].locator.as_ref().map(|binding| binding.rloc16);
+        let stated = observation.stated_at;
+        match &*observation.fact {
+            Fact::Children(rows) => {
+                for row in rows {
+                    let target = self.radio(row.extended_address).map(Target::Device);
+                    let mut heard = blank(observer, observation, Relation::Child);
+                    heard.at = stated.minus_seconds(i64::from(row.age_seconds.unwrap_or(0)));
+                    heard.has_age = row.age_seconds.is_some();
+                    heard.link_quality = row.link_quality_in;
+                    heard.link_margin_db = row.link_margin_db;
+                    heard.average_rssi = row.average_rssi;
+                    heard.last_rssi = row.last_rssi;
+                    heard.frame_error = row.frame_error;
+                    heard.message_error = row.message_error;
+                    heard.target_rx_on = Some(row.mode.rx_on_when_idle);
+                    heard.target_timeout_seconds = row.timeout_seconds;
+                    heard.attached_since = row.connection_seconds.map(|seconds| stated.minus_seconds(i64::from(seconds)));
+                    self.push(heard, target, partition);
+                }
+            }
+            Fact::ChildTable(rows) => {
+                let Some(own) = own.filter(|own| own.is_router()) else { return };
+                for row in rows {
+                    let rloc16 = own.router_id().child(row.child_id);
+                    let mut heard = blank(observer, observation, Relation::Child);
+                    heard.link_quality = row.link_quality_in;
+                    heard.target_rx_on = Some(row.mode.rx_on_when_idle);
+                    heard.target_timeout_seconds = row.timeout_seconds;
+                    // The same router's list with extended addresses tells who sits at this locator in *its* view.
+                    let listed = self.listed_child(observer, rloc16);
+                    self.push(heard, Some(listed.map_or(Target::Locator(rloc16), Target::Device)), partition);
+                }
+            }
+            Fact::NeighborTable(rows) => {
+                for row in rows {
+                    let target = row
+                        .extended_address
+                        .and_then(|address| self.radio(address))
+                        .map(Target::Device)
+                        .or(row.rloc16.map(Target::Locator));
+                    let relation = if row.is_child == Some(true) {
+                        Relation::Child
+                    } else {
+                        Relation::Neighbor
+                    };
+                    let mut heard = blank(observer, observation, relation);
+                    heard.at = stated.minus_seconds(i64::from(row.age_seconds.unwrap_or(0)));
+                    heard.has_age = row.age_seconds.is_some();
+                    heard.link_quality = row.link_quality_in;
+                    heard.average_rssi = row.average_rssi;
+                    heard.last_rssi = row.last_rssi;
+                    heard.frame_error = row.frame_error;
+                    heard.message_error = row.message_error;
+                    heard.target_rx_on = row.rx_on_when_idle;
+                    self.push(heard, target, partition);
+                }
+            }
+            Fact::RouterNeighbors(rows) => {
+                for row in rows {
+                    let target = self.radio(row.extended_address).map(Target::Device);
+                    let mut heard = blank(observer, observation, Relation::Neighbor);
+                    heard.link_margin_db = row.link_margin_db;
+                    heard.average_rssi = row.average_rssi;
+                    heard.last_rssi = row.last_rssi;
+                    heard.frame_error = row.frame_error;
+                    heard.message_error = row.message_error;
+                    self.push(heard, target, partition);
+                }
+            }
+            Fact::RouteTable(rows) => {
+                for row in rows.iter().filter(|row| row.allocated) {
+                    let rloc16 = row.rloc16.or(row.router_id.map(RouterId::rloc16));
+                    if rloc16.is_some() && rloc16 == own {
+                        continue;
+                    }
+                    let relation = if row.link_established { Relation::Neighbor } else { Relation::Route };
+                    if relation == Relation::Route && (row.path_cost.is_none() || row.next_hop.is_none()) {
+                        // Allocated, and no way there: nobody says that it exists. A child's row of its parent looks the same;
+                        // parents are concluded from the other rows.
+                        continue;
+                    }
+                    let target = row
+                        .extended_address
+                        .and_then(|address| self.radio(address))
+                        .map(Target::Device)
+                        .or(rloc16.map(Target::Locator));
+                    let mut heard = blank(observer, observation, relation);
+                    if row.link_established {
+                        heard.at = stated.minus_seconds(i64::from(row.age_seconds.unwrap_or(0)));
+                        heard.has_age = row.age_seconds.is_some();
+                        heard.link_quality = row.link_quality_in;
+                        heard.relayed_quality = row.link_quality_out;
+                    }
+                    heard.next_hop = row.next_hop;
+                    heard.path_cost = row.path_cost;
+                    self.push(heard, target, partition);
+                }
+            }
+            Fact::Route64(route) => {
+                for row in &route.routers {
+                    let rloc16 = row.router_id.rloc16();
+                    if Some(rloc16) == own {
+                        continue;
+                    }
+                    let linked = row.link_quality_in > LinkQuality::NONE;
+                    if !linked && row.path_cost == 0 {
+                        continue;
+                    }
+                    let mut heard = blank(observer, observation, if linked { Relation::Neighbor } else { Relation::Route });
+                    heard.link_quality = linked.then_some(row.link_quality_in);
+                    heard.relayed_quality = (linked && row.link_quality_out > LinkQuality::NONE).then_some(row.link_quality_out);
+                    heard.path_cost = Some(row.path_cost).filter(|cost| *cost > 0);
+                    self.push(heard, Some(Target::Locator(rloc16)), partition);
+                }
+            }
+            Fact::EnhancedRoute(rows) => {
+                for row in rows.iter().filter(|row| !row.is_self) {
+                    let linked = row.has_link && row.link_quality_in > LinkQuality::NONE;
+                    if !linked && row.next_hop.is_none() {
+                        continue;
+                    }
+                    let mut heard = blank(observer, observation, if linked { Relation::Neighbor } else { Relation::Route });
+                    heard.link_quality = linked.then_some(row.link_quality_in);
+                    heard.relayed_quality = (linked && row.link_quality_out > LinkQuality::NONE).then_some(row.link_quality_out);
+                    heard.next_hop = row.next_hop;
+                    self.push(heard, Some(Target::Locator(row.router_id.rloc16())), partition);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The child that a router's own list with extended addresses puts at a locator.
+    fn listed_child(&self, observer: usize, rloc16: Rloc16) -> Option<usize> {
+        for kind in [FactKind::Children, FactKind::NeighborTable] {
+            let named = match self.devices[observer].fact(kind) {
+                Some(Fact::Children(rows)) => rows.iter().find(|row| row.rloc16 == Some(rloc16)).map(|row| row.extended_address),
+                Some(Fact::NeighborTable(rows)) => rows
+                    .iter()
+                    .find(|row| row.rloc16 == Some(rloc16) && row.is_child == Some(true))
+                    .and_then(|row| row.extended_address),
+                _ => None,
+            };
+            if let Some(device) = named.and_then(|address| self.radio(address)) {
+                return Some(device);
+            }
+        }
+        None
+    }
+
+    fn read_summary(&mut self, observation: &'a Observation) {
+        let Fact::RadioSummary(summary) = &*observation.fact else { return };
+        // The air does not tell partitions: it is the network's only one, or unknown.
+        let partition = self.only_partition();
+        let end = |mesh: &mut Self, peer: RadioPeer| match peer {
+            RadioPeer::Rloc16(rloc16) => Some(mesh.holder_or_place(partition, rloc16, observation.stated_at, Age::Fresh)),
+            RadioPeer::ExtendedAddress(address) => mesh.radio(address),
+            RadioPeer::Broadcast => None,
+        };
+        let Some(from) = end(self, summary.from) else { return };
+        let about_child = matches!(summary.from, RadioPeer::Rloc16(rloc16) if !rloc16.is_router());
+        let age = self.ageing.age(
+            observation.hearing,
+            &observation.source,
+            observation.stated_at,
+            Lifetime {
+                about_child,
+                ..Lifetime::default()
+            },
+        );
+        if let Some(heard) = &mut self.devices[from].existence.last_heard {
+            *heard = (*heard).max(observation.stated_at);
+        } else {
+            self.devices[from].existence.last_heard = Some(observation.stated_at);
+        }
+        let Some(to) = end(self, summary.to) else { return };
+        if summary.data_polls > 0 || (about_child && summary.acknowledged > 0) {
+            let mut heard = blank(from, observation, Relation::Polls);
+            heard.target = to;
+            heard.age = age;
+            heard.has_age = true;
+            self.heard.push(heard);
+        }
+    }
+
+    fn only_partition(&self) -> Option<PartitionId> {
+        let mut partitions: Vec<PartitionId> = self.devices.iter().filter_map(|device| device.partition).collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        match partitions.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+
+    fn push(&mut self, mut heard: Heard<'a>, target: Option<Target>, partition: Option<PartitionId>) {
+        let lifetime = Lifetime {
+            child_timeout_seconds: heard.target_timeout_seconds,
+            about_child: heard.relation == Relation::Child,
+            ..Lifetime::default()
+        };
+        heard.age = self.age_at(heard.observer, heard.observation, heard.at, lifetime);
+        heard.target = match target {
+            Some(Target::Device(device)) => device,
+            Some(Target::Locator(rloc16)) => self.holder_or_place(partition, rloc16, heard.at, heard.age),
+            None => return,
+        };
+        if heard.target != heard.observer {
+            self.heard.push(heard);
+        }
+    }
+}
+
+fn blank(observer: usize, observation: &Observation, relation: Relation) -> Heard<'_> {
+    Heard {
+        observer,
+        target: observer,
+        observation,
+        relation,
+        at: observation.stated_at,
+        has_age: false,
+        age: Age::Silent,
+        link_quality: None,
+        link_margin_db: None,
+        average_rssi: None,
+        last_rssi: None,
+        frame_error: None,
+        message_error: None,
+        relayed_quality: None,
+        next_hop: None,
+        path_cost: None,
+        target_rx_on: None,
+        target_timeout_seconds: None,
+        attached_since: None,
+    }
+}
