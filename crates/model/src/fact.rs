@@ -402,6 +402,9 @@ pub struct Annotation {
     /// Room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<String>,
+    /// Where a person put it on the map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     /// The role that an ecosystem's own interface told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_role: Option<String>,
@@ -411,6 +414,16 @@ pub struct Annotation {
     /// The device's findings are muted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<bool>,
+}
+
+/// A place on the map, in pixels at its natural size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Pin {
+    /// To the right.
+    pub x: i32,
+    /// Down.
+    pub y: i32,
 }
 
 /// The device that an [`Annotation`] is about.

@@ -14,7 +14,7 @@ mod time;
 
 pub use address::{AddressKind, Ipv6Prefix, MeshLocalPrefix};
 pub use fact::{
-    Annotation, AnnotationTarget, AttributePath, AttributeValue, Dataset, Fact, FactKind, NetworkInterface, PowerSource, RadioPeer, RadioSummary,
+    Annotation, AnnotationTarget, AttributePath, AttributeValue, Dataset, Fact, FactKind, NetworkInterface, Pin, PowerSource, RadioPeer, RadioSummary,
     RoutingRole, ThreadNetworkEntry,
 };
 pub use identifier::{BorderAgentId, CompressedFabricId, Eui64, ExtendedAddress, ExtendedPanId, MatterNodeId, MatterPeer, PanId, PartitionId};

@@ -91,3 +91,66 @@ impl<'a> Ageing<'a> {
         self.valid_until.get()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AS_OF: i64 = 1_000_000_000;
+
+    fn seconds_ago(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_milliseconds((AS_OF - seconds) * 1000)
+    }
+
+    fn judge(hearing: Hearing, ago_seconds: i64, lifetime: Lifetime) -> (Age, i64) {
+        let (sources, policy) = (Sources::default(), Policy::standard());
+        let ageing = Ageing::new(&sources, seconds_ago(0), &policy);
+        let age = ageing.age(hearing, "test", seconds_ago(ago_seconds), lifetime);
+        (age, ageing.valid_until().milliseconds_since(seconds_ago(0)))
+    }
+
+    #[test]
+    fn each_kind_of_statement_has_its_own_time() {
+        let child = Lifetime {
+            about_child: true,
+            ..Lifetime::default()
+        };
+        let slow_child = Lifetime {
+            child_timeout_seconds: Some(3600),
+            ..child
+        };
+        for (hearing, lifetime, limit_seconds) in [
+            (Hearing::Air, Lifetime::default(), 100),
+            (Hearing::Air, child, 240),
+            (Hearing::Air, slow_child, 3600),
+            (Hearing::Asked, Lifetime::default(), 1800),
+            (Hearing::Asked, slow_child, 3600),
+            (Hearing::Lan { ttl_seconds: 120 }, Lifetime::default(), 120),
+        ] {
+            assert_eq!(judge(hearing, limit_seconds, lifetime), (Age::Fresh, 1), "{hearing:?}");
+            assert_eq!(judge(hearing, limit_seconds + 1, lifetime).0, Age::Stale, "{hearing:?}");
+            assert_eq!(judge(hearing, 86_401, lifetime).0, Age::Silent, "{hearing:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_time_of_reading_does_not_age() {
+        assert_eq!(judge(Hearing::Cached, 1_000_000, Lifetime::default()).0, Age::Fresh);
+        assert_eq!(judge(Hearing::Person, 1_000_000, Lifetime::default()).0, Age::Fresh);
+    }
+
+    #[test]
+    fn asked_in_vain_ends_freshness() {
+        let vain = Lifetime {
+            in_vain_at: Some(seconds_ago(5)),
+            ..Lifetime::default()
+        };
+        assert_eq!(judge(Hearing::Asked, 10, vain).0, Age::Stale);
+        assert_eq!(judge(Hearing::Asked, 1, vain).0, Age::Fresh, "it answered after that");
+    }
+
+    #[test]
+    fn a_statement_from_the_future_is_fresh() {
+        assert_eq!(judge(Hearing::Asked, -3600, Lifetime::default()).0, Age::Fresh);
+    }
+}

@@ -152,21 +152,27 @@ pub fn diff(old: &Topology, new: &Topology) -> Delta {
     }
 }
 
+/// One network's part on both sides.
+#[derive(Default)]
+struct Pair<'a> {
+    old: Option<&'a Arc<NetworkTopology>>,
+    new: Option<&'a Arc<NetworkTopology>>,
+}
+
 /// The parts that are not the same allocation on both sides, paired by their network.
 fn changed_parts<'a>(old: &'a Topology, new: &'a Topology) -> Vec<(Option<&'a NetworkTopology>, Option<&'a NetworkTopology>)> {
-    let mut pairs: BTreeMap<Option<&str>, (Option<&'a Arc<NetworkTopology>>, Option<&'a Arc<NetworkTopology>>)> = BTreeMap::new();
+    let mut pairs: BTreeMap<Option<&str>, Pair<'a>> = BTreeMap::new();
     for part in &old.parts {
-        pairs.entry(key(part)).or_default().0 = Some(part);
+        pairs.entry(key(part)).or_default().old = Some(part);
     }
     for part in &new.parts {
-        pairs.entry(key(part)).or_default().1 = Some(part);
+        pairs.entry(key(part)).or_default().new = Some(part);
     }
-    let same =
-        |pair: &(Option<&Arc<NetworkTopology>>, Option<&Arc<NetworkTopology>>)| matches!(pair, (Some(old), Some(new)) if Arc::ptr_eq(old, new));
+    let same = |pair: &Pair<'_>| matches!((pair.old, pair.new), (Some(old), Some(new)) if Arc::ptr_eq(old, new));
     pairs
         .into_values()
         .filter(|pair| !same(pair))
-        .map(|(old, new)| (old.map(Arc::as_ref), new.map(Arc::as_ref)))
+        .map(|pair| (pair.old.map(Arc::as_ref), pair.new.map(Arc::as_ref)))
         .collect()
 }
 
@@ -246,6 +252,7 @@ mod tests {
             border_router: false,
             name: Some(format!("name {name}")),
             room: None,
+            pin: None,
             vendor: None,
             model: None,
             state: State::Confirmed,

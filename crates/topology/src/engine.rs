@@ -6,16 +6,20 @@ use crate::{Finding, Id, Policy, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use weft_evidence::{Capture, Evidence, NetworkKey, OutOfOrder, Touched};
-use weft_model::{ExtendedAddress, Timestamp};
+use weft_model::Timestamp;
 
 /// What the evidence says at a moment. Pure: the same evidence and moment give the same topology, byte for byte.
 ///
 /// The evidence must hold no captures from after `as_of`.
 pub fn derive(evidence: &Evidence, as_of: Timestamp, policy: &Policy) -> Topology {
-    let parts = all_networks(evidence)
-        .map(|network| Arc::new(derive_network(evidence, network, as_of, policy)))
+    let parts: BTreeMap<Part, Arc<NetworkTopology>> = all_networks(evidence)
+        .map(|network| (Part(network), Arc::new(derive_network(evidence, network, as_of, policy))))
         .collect();
-    assemble(parts, as_of)
+    let mut directory = Directory::default();
+    for (part, topology) in &parts {
+        directory.add(*part, topology);
+    }
+    assemble(&parts, &directory, as_of)
 }
 
 /// What the evidence says of one network; `None` is the LAN outside all networks.
@@ -23,56 +27,115 @@ pub fn derive_one(evidence: &Evidence, network: Option<NetworkKey>, as_of: Times
     derive_network(evidence, network, as_of, policy)
 }
 
-/// All networks of the evidence, the LAN outside them last.
+/// All networks of the evidence, and the LAN outside them.
 fn all_networks(evidence: &Evidence) -> impl Iterator<Item = Option<NetworkKey>> {
     evidence.networks().map(Some).chain([None])
 }
 
+/// A part of the topology: networks in their order, the LAN outside them last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part(Option<NetworkKey>);
+
+impl Ord for Part {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.0.is_none(), self.0).cmp(&(other.0.is_none(), other.0))
+    }
+}
+
+impl PartialOrd for Part {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Which parts speak of which node, so that a device in two networks is found without looking at all of them again.
+#[derive(Debug, Default)]
+struct Directory {
+    parts_of: BTreeMap<Id, Vec<Part>>,
+    in_several: BTreeSet<Id>,
+}
+
+impl Directory {
+    fn add(&mut self, part: Part, topology: &NetworkTopology) {
+        for node in &topology.nodes {
+            let parts = self.parts_of.entry(node.id.clone()).or_default();
+            parts.push(part);
+            if parts.len() == 2 {
+                self.in_several.insert(node.id.clone());
+            }
+        }
+    }
+
+    fn remove(&mut self, part: Part, topology: &NetworkTopology) {
+        for node in &topology.nodes {
+            let Some(parts) = self.parts_of.get_mut(&node.id) else { continue };
+            parts.retain(|other| *other != part);
+            match parts.len() {
+                0 => {
+                    self.parts_of.remove(&node.id);
+                }
+                1 => {
+                    self.in_several.remove(&node.id);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Puts the parts together and adds what only all of them show.
-pub fn assemble(parts: Vec<Arc<NetworkTopology>>, as_of: Timestamp) -> Topology {
-    let valid_until = parts.iter().map(|part| part.valid_until).min().unwrap_or(Timestamp::MAX);
-    let findings = across_networks(&parts);
+fn assemble(parts: &BTreeMap<Part, Arc<NetworkTopology>>, directory: &Directory, as_of: Timestamp) -> Topology {
+    let valid_until = parts.values().map(|part| part.valid_until).min().unwrap_or(Timestamp::MAX);
+    let mut parts = parts.clone();
+    let findings = directory.in_several.iter().filter_map(|id| unite(&mut parts, directory, id)).collect();
     Topology {
         as_of,
         valid_until,
-        parts,
+        parts: parts.into_values().collect(),
         findings,
     }
 }
 
-/// A device that two networks speak of: it has moved from the one to the other.
-fn across_networks(parts: &[Arc<NetworkTopology>]) -> Vec<Finding> {
-    if parts.iter().filter(|part| part.network.is_some()).count() < 2 {
-        return Vec::new();
+/// A device that two networks speak of is one device: it is where it was heard last, and what the other network says of it are claims.
+fn unite(parts: &mut BTreeMap<Part, Arc<NetworkTopology>>, directory: &Directory, id: &Id) -> Option<Finding> {
+    let mut places: Vec<(Part, usize)> = Vec::new();
+    for part in directory.parts_of.get(id)? {
+        let place = parts.get(part)?.nodes.binary_search_by(|node| node.id.cmp(id)).ok()?;
+        places.push((*part, place));
     }
-    let mut seen: BTreeMap<ExtendedAddress, Vec<&Id>> = BTreeMap::new();
-    for part in parts {
-        for node in part.nodes.iter() {
-            if let (Some(address), Some(network)) = (node.extended_address, &node.network) {
-                seen.entry(address).or_default().push(network);
-            }
+    places.sort();
+    let newest = *places.iter().max_by_key(|(part, place)| {
+        let node = &parts[part].nodes[*place];
+        let said = node.claims.iter().filter_map(|claim| claim.observed_at).max();
+        (node.last_heard_at, said, std::cmp::Reverse(*part))
+    })?;
+    let mut networks = Vec::new();
+    let mut claims = Vec::new();
+    for (part, place) in places {
+        networks.push(part.0.map_or_else(|| Id::from("lan"), |network| network.to_string().into()));
+        if part != newest.0 {
+            let topology = Arc::make_mut(parts.get_mut(&part)?);
+            claims.extend(topology.nodes.remove(place).claims);
         }
     }
-    seen.into_iter()
-        .filter(|(_, networks)| networks.len() > 1)
-        .map(|(address, networks)| {
-            let mut subjects: Vec<Id> = networks.into_iter().cloned().collect();
-            subjects.push(address.to_string().into());
-            subjects.sort();
-            Finding {
-                id: format!("two-networks:{address}").into(),
-                kind: "two-networks",
-                severity: Severity::Info,
-                detail: format!(
-                    "{address} is spoken of in {} networks: it has changed from one to another.",
-                    subjects.len() - 1
-                ),
-                subjects,
-                title: "A device was seen in two networks".to_owned(),
-                advice: "Nothing has to be done if you moved it; the older network forgets it.".to_owned(),
-            }
-        })
-        .collect()
+    let topology = Arc::make_mut(parts.get_mut(&newest.0)?);
+    let node = topology.nodes.get_mut(newest.1)?;
+    node.claims.extend(claims);
+    node.claims.sort();
+    node.claims.dedup();
+    let names: Vec<String> = networks.iter().map(ToString::to_string).collect();
+    let mut subjects = networks;
+    subjects.push(id.clone());
+    subjects.sort();
+    Some(Finding {
+        id: format!("two-networks:{id}").into(),
+        kind: "two-networks",
+        severity: Severity::Info,
+        subjects,
+        title: "A device was seen in two networks".to_owned(),
+        detail: format!("{id} is spoken of in {}; it is shown where it was heard last.", names.join(" and ")),
+        advice: "Nothing has to be done if you moved it; the older network forgets it.".to_owned(),
+    })
 }
 
 /// Evidence and the topology concluded from it, kept up to date.
@@ -80,7 +143,8 @@ fn across_networks(parts: &[Arc<NetworkTopology>]) -> Vec<Finding> {
 pub struct Engine {
     policy: Policy,
     evidence: Evidence,
-    parts: BTreeMap<Option<NetworkKey>, Arc<NetworkTopology>>,
+    parts: BTreeMap<Part, Arc<NetworkTopology>>,
+    directory: Directory,
     dirty: BTreeSet<Option<NetworkKey>>,
     all_dirty: bool,
     assembled: Option<Arc<Topology>>,
@@ -98,6 +162,7 @@ impl Engine {
             policy,
             evidence,
             parts: BTreeMap::new(),
+            directory: Directory::default(),
             dirty: BTreeSet::new(),
             all_dirty: true,
             assembled: None,
@@ -130,22 +195,29 @@ impl Engine {
     /// The topology at a moment. Derives the networks that changed, and those where age alone changed something.
     pub fn snapshot(&mut self, as_of: Timestamp) -> Arc<Topology> {
         let went_back = self.assembled.as_ref().is_some_and(|topology| topology.as_of > as_of);
-        if self.all_dirty || went_back {
-            self.parts.clear();
+        let all = self.all_dirty || went_back;
+        let standing: BTreeSet<Part> = all_networks(&self.evidence).map(Part).collect();
+        let old: Vec<Part> = self
+            .parts
+            .iter()
+            .filter(|(part, topology)| all || !standing.contains(part) || self.dirty.contains(&part.0) || topology.valid_until <= as_of)
+            .map(|(part, _)| *part)
+            .collect();
+        for part in old {
+            if let Some(topology) = self.parts.remove(&part) {
+                self.directory.remove(part, &topology);
+            }
         }
-        let standing: BTreeSet<Option<NetworkKey>> = all_networks(&self.evidence).collect();
-        self.parts
-            .retain(|network, part| standing.contains(network) && !self.dirty.contains(network) && part.valid_until > as_of);
-        for network in standing {
-            self.parts
-                .entry(network)
-                .or_insert_with(|| Arc::new(derive_network(&self.evidence, network, as_of, &self.policy)));
+        for part in standing {
+            if !self.parts.contains_key(&part) {
+                let topology = Arc::new(derive_network(&self.evidence, part.0, as_of, &self.policy));
+                self.directory.add(part, &topology);
+                self.parts.insert(part, topology);
+            }
         }
         self.dirty.clear();
         self.all_dirty = false;
-        let mut parts: Vec<Arc<NetworkTopology>> = self.parts.iter().filter(|(key, _)| key.is_some()).map(|(_, part)| part.clone()).collect();
-        parts.extend(self.parts.get(&None).cloned());
-        let topology = Arc::new(assemble(parts, as_of));
+        let topology = Arc::new(assemble(&self.parts, &self.directory, as_of));
         self.assembled = Some(topology.clone());
         topology
     }

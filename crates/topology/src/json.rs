@@ -208,7 +208,7 @@ mod tests {
             reporter: "n1".into(),
             fact: "leader-data".into(),
             observed_at: None,
-            capture: CaptureReference { seq: 7 },
+            capture: CaptureReference { recording: Some("recording".into()), store: None, seq: 7 },
         }
     }
 
@@ -224,6 +224,7 @@ mod tests {
             border_router: false,
             name: None,
             room: None,
+            pin: None,
             vendor: None,
             model: None,
             state: State::OneSided,

@@ -10,9 +10,9 @@ mod policy;
 mod snapshot;
 
 pub use diff::{Changes, Delta, DeltaWithoutClaims, diff};
-pub use engine::{Engine, assemble, derive, derive_one};
+pub use engine::{Engine, derive, derive_one};
 pub use json::{Document, FORMAT, VERSION, WithoutClaims};
-pub use policy::Policy;
+pub use policy::{CapturePlace, Policy};
 pub use snapshot::{
     CaptureReference, Claim, Direction, Finding, HeardByDongle, Hop, Id, KnownAs, LastParent, Link, LinkKind, Medium, Network, NetworkTopology, Node,
     Parent, Partition, PastParent, Path, Role, Severity, State, Topology,

@@ -1,5 +1,26 @@
 //! The numbers that decide when something is old. They are a contract with other programs; see the field descriptions.
 
+use crate::CaptureReference;
+use std::sync::Arc;
+
+/// Where the captures lie that claims refer to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CapturePlace {
+    /// A recording, by its name.
+    Recording(Arc<str>),
+    /// A store, by its name.
+    Store(Arc<str>),
+}
+
+impl CapturePlace {
+    pub(crate) fn reference(&self, seq: u64) -> CaptureReference {
+        match self {
+            Self::Recording(name) => CaptureReference { recording: Some(name.clone()), store: None, seq },
+            Self::Store(name) => CaptureReference { recording: None, store: Some(name.clone()), seq },
+        }
+    }
+}
+
 /// How long statements are fresh, and when silence means gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -21,11 +42,13 @@ pub struct Policy {
     pub other_table_seconds: u32,
     /// Where a child row has no age, it may be as old as the child's timeout; so much where that is unknown.
     pub child_timeout_seconds: u32,
+    /// Where the captures lie: claims name it.
+    pub captures_in: CapturePlace,
 }
 
 impl Policy {
     /// The values of the published contract.
-    pub const fn standard() -> Self {
+    pub fn standard() -> Self {
         Self {
             air_router_seconds: 100,
             air_child_seconds: 240,
@@ -36,6 +59,12 @@ impl Policy {
             contradiction_seconds: 60,
             other_table_seconds: 60,
             child_timeout_seconds: 240,
+            captures_in: CapturePlace::Recording("recording".into()),
         }
+    }
+
+    /// The same numbers for captures that lie elsewhere.
+    pub fn with_captures_in(self, captures_in: CapturePlace) -> Self {
+        Self { captures_in, ..self }
     }
 }

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 use std::sync::Arc;
-use weft_model::{ErrorRate, ExtendedAddress, ExtendedPanId, Ipv6Prefix, LinkQuality, MeshLocalPrefix, PanId, PartitionId, Rloc16, Rssi, Timestamp};
+use weft_model::{ErrorRate, ExtendedAddress, ExtendedPanId, Ipv6Prefix, LinkQuality, MeshLocalPrefix, PanId, PartitionId, Pin, Rloc16, Rssi, Timestamp};
 
 /// An identifier of a node, link, network or finding within topologies: stable while the thing is the same thing.
 pub type Id = Arc<str>;
@@ -79,7 +79,15 @@ impl Role {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CaptureReference {
-    /// Sequence number in the store or recording.
+    /// Name of the recording that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    pub recording: Option<Arc<str>>,
+    /// Name of the store that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    pub store: Option<Arc<str>>,
+    /// Sequence number there.
     pub seq: u64,
 }
 
@@ -164,6 +172,8 @@ pub struct Node {
     pub name: Option<String>,
     /// Room.
     pub room: Option<String>,
+    /// Where a person put it on the map.
+    pub pin: Option<Pin>,
     /// Vendor.
     pub vendor: Option<String>,
     /// Model.

@@ -8,16 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Nodes that a single observer mentioned long ago, and nobody else ever.
 pub(super) fn ghosts(mesh: &Mesh<'_>, nodes: &[Node], findings: &mut Vec<Finding>) {
     let places: BTreeMap<crate::Id, usize> = (0..mesh.devices.len()).map(|device| (mesh.node_id(device), device)).collect();
-    let mut observers: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for heard in &mesh.heard {
-        observers.entry(heard.target).or_default().insert(heard.observer);
-    }
     for node in nodes.iter().filter(|node| matches!(node.state, State::Stale | State::Gone)) {
         let Some(&device) = places.get(&node.id) else { continue };
         if mesh.devices[device].was_heard_itself() {
             continue;
         }
-        let Some(observer) = observers.get(&device).filter(|observers| observers.len() == 1).and_then(BTreeSet::first) else {
+        let observers: BTreeSet<usize> = mesh.about(device).map(|heard| heard.observer).collect();
+        let (Some(observer), 1) = (observers.first(), observers.len()) else {
             continue;
         };
         let observer = mesh.node_id(*observer);
@@ -41,19 +38,18 @@ pub(super) fn unheard_routers(mesh: &Mesh<'_>, nodes: &[Node], findings: &mut Ve
     if !anybody_heard {
         return;
     }
-    let mut tellers: BTreeMap<crate::Id, BTreeSet<usize>> = BTreeMap::new();
-    for heard in mesh
-        .heard
-        .iter()
-        .filter(|heard| matches!(heard.relation, Relation::Route | Relation::Neighbor))
-    {
-        tellers.entry(mesh.node_id(heard.target)).or_default().insert(heard.observer);
-    }
-    for node in nodes
+    let unheard: BTreeMap<&str, &Node> = nodes
         .iter()
         .filter(|node| node.unheard && !matches!(node.state, State::Stale | State::Gone))
-    {
-        let routers = tellers.get(&node.id).map_or(0, BTreeSet::len);
+        .map(|node| (&*node.id, node))
+        .collect();
+    for device in 0..mesh.devices.len() {
+        let id = mesh.node_id(device);
+        let Some(node) = unheard.get(&*id) else { continue };
+        let told = mesh
+            .about(device)
+            .filter(|heard| matches!(heard.relation, Relation::Route | Relation::Neighbor));
+        let routers = told.map(|heard| heard.observer).collect::<BTreeSet<_>>().len();
         if routers == 0 {
             continue;
         }

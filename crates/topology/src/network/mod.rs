@@ -11,7 +11,7 @@ mod rows;
 
 use crate::ageing::{Age, Ageing, Lifetime};
 use crate::snapshot::{Claim, Id, Network, NetworkTopology, State};
-use crate::{CaptureReference, Policy};
+use crate::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use weft_evidence::{Evidence, Hearing, NetworkKey, Observation, Reporter, ReporterEvidence, RowEpisode, Slot};
@@ -111,6 +111,10 @@ pub(crate) struct Mesh<'a> {
     pub(crate) profile: Profile,
     pub(crate) partitions: Vec<partition::Known>,
     pub(crate) heard: Vec<Heard<'a>>,
+    /// Places in [`Mesh::heard`] of the rows about each device.
+    pub(crate) rows_about: Vec<Vec<usize>>,
+    /// Places in [`Mesh::heard`] of each device's own polls.
+    polls_of: BTreeMap<usize, Vec<usize>>,
     /// Who had a device in its table as a child, and when.
     pub(crate) child_episodes: BTreeMap<usize, Vec<(usize, &'a RowEpisode)>>,
     /// Since when some table names a locator without a radio address.
@@ -144,6 +148,8 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
         profile: Profile::default(),
         partitions: Vec::new(),
         heard: Vec::new(),
+        rows_about: Vec::new(),
+        polls_of: BTreeMap::new(),
         child_episodes: BTreeMap::new(),
         place_since: BTreeMap::new(),
     };
@@ -152,6 +158,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
     mesh.assign_partitions();
     mesh.bind_locators();
     mesh.read_rows();
+    mesh.index_rows();
     mesh.list_partitions();
     mesh.conclude_parents();
     mesh.collect_existence();
@@ -393,6 +400,15 @@ impl<'a> Mesh<'a> {
         .any(|observation| self.age(device, observation) == Age::Fresh)
     }
 
+    /// The rows about a device.
+    pub(crate) fn about(&self, device: usize) -> impl Iterator<Item = &Heard<'a>> {
+        self.rows_about
+            .get(device)
+            .into_iter()
+            .flatten()
+            .filter_map(|&place| self.heard.get(place))
+    }
+
     /// The slots of a device of one kind.
     pub(crate) fn slots(&self, device: usize, kind: FactKind) -> impl Iterator<Item = &'a Slot> {
         self.devices[device]
@@ -413,7 +429,7 @@ impl<'a> Mesh<'a> {
             reporter: self.devices[device].id.clone(),
             fact,
             observed_at: dated(observation, at),
-            capture: CaptureReference { seq: observation.seq },
+            capture: self.policy.captures_in.reference(observation.seq),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Nodes: whether a device is there, what it is called, what it does; every claim with its teller.
 
 use super::{Device, Mesh, Relation, dated, link};
-use crate::CaptureReference;
 use crate::ageing::Age;
 use crate::snapshot::{Claim, HeardByDongle, KnownAs, Node, Parent, Role, State};
 use std::collections::BTreeSet;
@@ -124,7 +123,7 @@ impl<'a> Mesh<'a> {
                             reporter: reporter.to_string().into(),
                             fact: text,
                             observed_at: dated(observation, observation.stated_at),
-                            capture: CaptureReference { seq: observation.seq },
+                            capture: self.policy.captures_in.reference(observation.seq),
                         },
                         _ => self.claim(device, observation, observation.stated_at, text),
                     });
@@ -206,6 +205,7 @@ impl<'a> Mesh<'a> {
                 .as_ref()
                 .and_then(|annotation| annotation.name.clone())
                 .or_else(|| self.name(index)),
+            pin: annotation.as_ref().and_then(|annotation| annotation.pin),
             room: annotation.and_then(|annotation| annotation.room),
             vendor: self.text(index, FactKind::VendorName).or_else(|| self.from_services(index, vendor_of)),
             model: self.text(index, FactKind::ModelName).or_else(|| self.from_services(index, model_of)),
@@ -434,6 +434,7 @@ impl<'a> Mesh<'a> {
                 identify: later.identify,
                 name: later.name.or(earlier.name),
                 room: later.room.or(earlier.room),
+            pin: later.pin.or(earlier.pin),
                 thread_role: later.thread_role.or(earlier.thread_role),
                 note: later.note.or(earlier.note),
                 muted: later.muted.or(earlier.muted),

@@ -37,8 +37,6 @@ struct Candidate<'a> {
 pub(crate) struct Conclusion {
     pub(crate) parent: Option<usize>,
     pub(crate) state: Option<State>,
-    pub(crate) child_age: Option<Age>,
-    pub(crate) parent_age: Option<Age>,
     pub(crate) since: Option<Timestamp>,
     pub(crate) reasons: Vec<String>,
     pub(crate) seqs: Vec<u64>,
@@ -375,8 +373,6 @@ impl<'a> Mesh<'a> {
         Conclusion {
             parent: Some(parent),
             state: Some(state),
-            child_age: own.map(|(age, _)| age),
-            parent_age: group.parent.map(|(age, _)| age),
             since,
             reasons,
             seqs,
@@ -509,4 +505,70 @@ fn close_others(history: &mut Vec<PastParent>, parent: &crate::Id, since: Timest
         });
     }
     history.sort_by(|left, right| (right.until.is_none(), right.since, &right.node).cmp(&(left.until.is_none(), left.since, &left.node)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weft_model::RouterId;
+
+    fn row(router: u8, next_hop: Option<u8>, link_established: bool) -> RouteRow {
+        RouteRow {
+            extended_address: None,
+            rloc16: None,
+            router_id: RouterId::new(router),
+            next_hop: next_hop.and_then(RouterId::new),
+            path_cost: None,
+            link_quality_in: None,
+            link_quality_out: None,
+            age_seconds: None,
+            allocated: true,
+            link_established,
+        }
+    }
+
+    #[test]
+    fn the_next_hop_of_all_rows_is_the_parent_of_a_full_thread_device() {
+        let table = [row(4, Some(31), false), row(20, Some(31), true), row(31, None, false)];
+        assert_eq!(parent_of_next_hops(&table), RouterId::new(31).map(RouterId::rloc16));
+    }
+
+    #[test]
+    fn a_routers_table_names_no_parent() {
+        for table in [
+            vec![row(4, Some(8), true), row(8, Some(4), false), row(5, None, false)],
+            vec![row(4, Some(31), true), row(31, Some(31), true)],
+            vec![row(5, None, false)],
+            vec![],
+        ] {
+            assert_eq!(parent_of_next_hops(&table), None);
+        }
+    }
+
+    fn span(node: &str, since: i64, until: Option<i64>) -> PastParent {
+        let at = |seconds: i64| Timestamp::from_unix_milliseconds(seconds * 1000);
+        PastParent {
+            node: node.into(),
+            since: at(since),
+            until: until.map(at),
+        }
+    }
+
+    #[test]
+    fn spans_of_one_parent_that_touch_are_one() {
+        let merged = merge_spans(vec![
+            span("a", 0, Some(10)),
+            span("a", 5, Some(20)),
+            span("b", 20, None),
+            span("a", 40, Some(50)),
+        ]);
+        assert_eq!(merged, vec![span("b", 20, None), span("a", 40, Some(50)), span("a", 0, Some(20))]);
+    }
+
+    #[test]
+    fn only_the_present_parent_lasts() {
+        let mut history = vec![span("a", 0, None), span("b", 30, None)];
+        close_others(&mut history, &"b".into(), Timestamp::from_unix_milliseconds(30_000));
+        assert_eq!(history, vec![span("b", 30, None), span("a", 0, Some(30))]);
+    }
 }

@@ -90,6 +90,17 @@ impl<'a> Mesh<'a> {
         }
     }
 
+    /// Finds rows by whom they are about.
+    pub(super) fn index_rows(&mut self) {
+        self.rows_about = vec![Vec::new(); self.devices.len()];
+        for (place, heard) in self.heard.iter().enumerate() {
+            self.rows_about[heard.target].push(place);
+            if heard.relation == Relation::Polls {
+                self.polls_of.entry(heard.observer).or_default().push(place);
+            }
+        }
+    }
+
     fn read_table(&mut self, observer: usize, observation: &'a Observation) {
         let partition = self.devices[observer].partition;
         let own = self.devices[observer].locator.as_ref().map(|binding| binding.rloc16);

@@ -1,0 +1,326 @@
+// The plain page: what the API says, as lists. Foreign text only ever becomes text nodes and attribute values.
+
+const MARKS = {
+  confirmed: "●", "one-sided": "◐", inferred: "○", contradicted: "▲", stale: "◇", gone: "✕",
+  working: "●", started: "◐", deaf: "▲", suspended: "◇", stopped: "✕",
+  problem: "■", warning: "▲", info: "○",
+};
+const RETRY_MILLISECONDS = 5000;
+const MAX_DEPTH = 8;
+
+const byId = (id) => document.getElementById(id);
+const view = { generation: 0, asOf: null, status: { sources: [], store: null, notice: null }, lists: null };
+const LISTS = ["networks", "nodes", "links", "findings"];
+
+// ---- Building and renewing elements ----
+
+function h(name, attributes, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes ?? {})) {
+    if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+  return element;
+}
+
+/** Makes `from` look like `to` by the fewest changes, so that focus, selection and opened details stay. */
+function morph(from, to) {
+  if (from.isEqualNode(to)) return;
+  if (from.nodeName !== to.nodeName || from.nodeType !== Node.ELEMENT_NODE) return from.replaceWith(to);
+  for (const { name, value } of [...to.attributes]) from.setAttribute(name, value);
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
+  const keyed = new Map([...from.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]));
+  let cursor = from.firstChild;
+  for (const wanted of [...to.childNodes]) {
+    const key = wanted.dataset?.key;
+    const match = key ? keyed.get(key) : cursor && !cursor.dataset?.key ? cursor : null;
+    if (!match) {
+      from.insertBefore(wanted, cursor);
+      continue;
+    }
+    if (match === cursor) cursor = cursor.nextSibling;
+    else from.insertBefore(match, cursor);
+    morph(match, wanted);
+  }
+  while (cursor) {
+    const next = cursor.nextSibling;
+    cursor.remove();
+    cursor = next;
+  }
+}
+
+const marked = (state, words = state) => h("span", { class: `state ${state}` }, h("span", { class: "mark", "aria-hidden": "true" }, MARKS[state] ?? "?"), words);
+
+/** A moment, told relative to the moment that the picture is about: a recording has its own now. */
+function moment(time) {
+  if (!time) return "never";
+  const seconds = Math.round((Date.parse(view.asOf) - Date.parse(time)) / 1000);
+  const [unit, count] = seconds < 90 ? ["s", seconds] : seconds < 5400 ? ["min", seconds / 60] : seconds < 129600 ? ["h", seconds / 3600] : ["days", seconds / 86400];
+  return h("time", { datetime: time, title: time }, seconds < 0 ? time : `${Math.round(count)} ${unit} ago`);
+}
+
+const nameOf = (node) => node.name ?? node.known_as?.hosts?.[0] ?? node.id;
+const nodeName = (id) => (view.lists.nodes.has(id) ? nameOf(view.lists.nodes.get(id)) : id);
+const deviceButton = (node) => h("button", { class: "device", type: "button", "data-node": node.id }, nameOf(node));
+
+// ---- The parts of the page ----
+
+function findings() {
+  const rank = { problem: 0, warning: 1, info: 2 };
+  const all = [...view.lists.findings.values()].sort((a, b) => rank[a.severity] - rank[b.severity] || a.id.localeCompare(b.id));
+  const item = (finding) =>
+    h("li", { "data-key": finding.id, class: finding.severity },
+      h("strong", null, marked(finding.severity, `${finding.severity}: ${finding.title}`)),
+      h("p", null, finding.detail),
+      finding.advice && h("p", null, `What to do: ${finding.advice}`));
+  return h("section", { "aria-labelledby": "findings", "data-key": "findings" },
+    h("h2", { id: "findings" }, `Findings (${all.length})`),
+    all.length ? h("ul", { class: "plain" }, all.map(item)) : h("p", { class: "quiet" }, "Nothing to worry about in what has been heard so far."));
+}
+
+const isRouter = (node) => node.role === "leader" || node.role === "router";
+const isPlaced = (node) => Boolean(node.rloc16 || node.parent || isRouter(node));
+
+function row(node, depth) {
+  const details = [node.role === "unknown" ? null : node.role, node.rloc16, node.border_router ? "border router" : null, node.room, node.unheard ? "nobody has heard its tables" : null];
+  const parent = node.parent
+    ? [marked(node.parent.state), ` ${nodeName(node.parent.node)}`, node.parent.reasons?.[0] && h("p", { class: "quiet" }, node.parent.reasons[0])]
+    : isRouter(node) ? [] : node.last_parent ? [`unknown; was ${nodeName(node.last_parent.node)} until `, moment(node.last_parent.until)] : ["nobody knows"];
+  const cell = (label, ...content) => h("td", { role: "cell", "data-label": label }, ...content);
+  return h("tr", { role: "row", "data-key": node.id, class: `${depth > 0 ? "child" : "router"} ${node.state}` },
+    h("th", { scope: "row", role: "rowheader" }, deviceButton(node), h("p", { class: "quiet" }, details.filter(Boolean).join(" · "))),
+    cell("State", marked(node.state)), cell("Parent", ...parent), cell("Last heard", moment(node.last_heard_at)));
+}
+
+function table(caption, rows) {
+  const column = (text) => h("th", { scope: "col", role: "columnheader" }, text);
+  return h("table", { role: "table", "aria-label": caption, "data-key": `table ${caption}` },
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ["Device", "State", "Parent", "Last heard"].map(column))),
+    h("tbody", { role: "rowgroup" }, rows));
+}
+
+/** Routers with their children below them; every node exactly once, whatever the parents say. */
+function tree(nodes) {
+  const here = new Map(nodes.map((node) => [node.id, node]));
+  const children = new Map();
+  for (const node of nodes) {
+    if (node.parent && here.has(node.parent.node)) children.set(node.parent.node, [...(children.get(node.parent.node) ?? []), node]);
+  }
+  const rows = [];
+  const seen = new Set();
+  const visit = (node, depth) => {
+    if (seen.has(node.id) || depth > MAX_DEPTH) return;
+    seen.add(node.id);
+    rows.push(row(node, depth));
+    for (const child of children.get(node.id) ?? []) visit(child, depth + 1);
+  };
+  for (const node of nodes) if (!node.parent || !here.has(node.parent.node)) visit(node, node.parent ? 1 : 0);
+  for (const node of nodes) visit(node, 0);
+  return rows;
+}
+
+const byPlace = (a, b) => (a.rloc16 ?? "~").localeCompare(b.rloc16 ?? "~") || nameOf(a).localeCompare(nameOf(b));
+
+function partitions(network, placed) {
+  const said = new Map((network.partitions ?? []).map((partition) => [partition.partition_id, partition]));
+  const ids = [...new Set([...said.keys(), ...placed.map((node) => node.partition_id)])].sort((a, b) => (a ?? Infinity) - (b ?? Infinity));
+  return ids.map((id) => {
+    const partition = said.get(id);
+    const title = id === null ? "Partition unknown" : `Partition ${id}`;
+    const members = placed.filter((node) => node.partition_id === id).sort(byPlace);
+    return [
+      h("h3", { "data-key": `head ${id}` }, title),
+      partition && h("p", { class: "quiet" }, marked(partition.state), partition.leader ? `, led by ${nodeName(partition.leader)}` : ", leader unknown"),
+      members.length ? table(`${network.name ?? network.id}, ${title}`, tree(members)) : h("p", { class: "quiet" }, "Somebody says that it exists; none of its devices is known."),
+    ];
+  });
+}
+
+function networkSection(network) {
+  const nodes = [...view.lists.nodes.values()].filter((node) => node.network === network.id);
+  const borders = nodes.filter((node) => node.border_router).sort(byPlace);
+  const placed = nodes.filter(isPlaced);
+  const unplaced = nodes.filter((node) => !isPlaced(node)).sort(byPlace);
+  const unnamed = placed.filter((node) => !node.name).sort(byPlace);
+  const facts = [["Extended PAN ID", network.extended_pan_id], ["PAN ID", network.pan_id], ["Channel", network.channel], ["Mesh-local prefix", network.mesh_local_prefix], ["OMR prefixes", network.omr_prefixes?.join(", ")]];
+  return h("section", { "aria-label": `Network ${network.name ?? network.id}`, "data-key": `network ${network.id}` },
+    h("h2", null, `Network ${network.name ?? network.id}`),
+    h("dl", null, facts.filter(([, value]) => value).map(([term, value]) => [h("dt", null, term), h("dd", null, String(value))])),
+    h("h3", null, `Border routers (${borders.length})`),
+    borders.length
+      ? h("ul", null, borders.map((node) => h("li", { "data-key": node.id }, deviceButton(node), " ", marked(node.state), " ", h("span", { class: "quiet" }, [node.vendor, node.model, node.rloc16].filter(Boolean).join(" · ")))))
+      : h("p", { class: "quiet" }, "None is known. Without one, nothing on this mesh reaches the LAN; or this machine does not hear its announcements."),
+    partitions(network, placed),
+    unplaced.length > 0 && group("Named, but not placed", "They are registered on this network; nobody says below which router they are.", unplaced),
+    unnamed.length > 0 && h("details", { "data-key": "unnamed" },
+      h("summary", null, `Placed, but not named (${unnamed.length})`),
+      h("p", { class: "quiet" }, "Radios that routers speak of, and that no registration or pairing names yet."),
+      h("ul", null, unnamed.map((node) => h("li", { "data-key": node.id }, deviceButton(node), ` ${node.rloc16 ?? ""}`)))));
+}
+
+const group = (title, words, nodes) => [h("h3", null, `${title} (${nodes.length})`), h("p", { class: "quiet" }, words), table(title, nodes.map((node) => row(node, 0)))];
+
+function lan() {
+  const nodes = [...view.lists.nodes.values()].filter((node) => !view.lists.networks.has(node.network)).sort(byPlace);
+  if (!nodes.length) return null;
+  return h("section", { "aria-label": "On the LAN", "data-key": "lan" },
+    h("h2", null, "On the LAN"), group("Named, but not placed", "Not known to be in a mesh.", nodes));
+}
+
+function nothingYet() {
+  if (view.lists.nodes.size || view.lists.networks.size) return null;
+  return h("section", { "data-key": "nothing" },
+    h("h2", null, "Nothing heard yet"),
+    h("p", null, "No border router and no Thread device has been heard of, up to ", h("time", { datetime: view.asOf }, view.asOf), "."),
+    h("p", null, "What to do: see below whether the sources work; connect this machine to the same network as the border routers; let multicast DNS through its firewall."));
+}
+
+function sources() {
+  const { sources, store } = view.status;
+  const item = (source) =>
+    h("li", { "data-key": source.name, class: source.state },
+      h("strong", null, source.name), ` (${source.kind}) `, marked(source.state), source.since ? [" since ", moment(source.since)] : null,
+      source.reason && h("p", null, `Why: ${source.reason}`),
+      source.advice && h("p", null, `What to do: ${source.advice}`),
+      h("p", { class: "quiet" }, `${source.captures} captures, the newest `, moment(source.last_capture_at), source.dropped ? `; ${source.dropped} were lost` : ""));
+  const kept = store && [
+    h("p", null, `${store.captures} captures in ${(store.size_bytes / 1048576).toFixed(1)} MiB at ${store.place}`, store.oldest_at ? [", back to ", moment(store.oldest_at)] : ""),
+    store.problem && h("p", { class: "problem" }, marked("problem", store.problem))];
+  return h("section", { "aria-labelledby": "sources", "data-key": "sources" },
+    h("h2", { id: "sources" }, "Sources"),
+    sources.length ? h("ul", { class: "plain" }, sources.map(item)) : h("p", null, "No source is configured, so nothing will ever be heard. Add one to the configuration."),
+    h("h3", null, "Store"), kept ?? h("p", { class: "quiet" }, "Nothing is kept: after a restart the picture begins anew."));
+}
+
+let drawing = false;
+function draw() {
+  if (drawing || !view.lists) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    const networks = [...view.lists.networks.values()].sort((a, b) => a.id.localeCompare(b.id));
+    const notice = view.status.notice && h("p", { class: "notice", "data-key": "notice" }, view.status.notice);
+    morph(byId("main"), h("main", { id: "main" }, notice, nothingYet(), findings(), networks.map(networkSection), lan(), sources()));
+  });
+}
+
+// ---- Evidence of one device ----
+
+function hearing(who, whom, direction) {
+  if (!direction) return `nobody said how ${who} hears ${whom}`;
+  const parts = [["link quality", direction.link_quality], ["average dBm", direction.average_rssi_dbm], ["frame errors %", direction.frame_error_percent]];
+  const values = parts.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => `${name} ${value}`);
+  return `${who} hears ${whom}: ${values.join(", ") || "no figures"}${direction.relayed ? " (told by the other end)" : ""}`;
+}
+
+async function showEvidence(id) {
+  const body = byId("evidence-body");
+  body.replaceChildren(h("p", null, "Loading …"));
+  byId("evidence").showModal();
+  try {
+    const { node, links, evidence } = await ask(`/api/v1/nodes/${encodeURIComponent(id)}`);
+    const claims = node.claims.map((claim) => h("li", null, `${claim.fact}: ${nodeName(claim.reporter)} says so, through ${claim.source}, `, claim.observed_at ? moment(claim.observed_at) : "at an unknown time", ` (capture ${claim.capture.seq})`));
+    const heard = links.map((link) => h("li", null, `${link.kind} over ${link.medium === "unknown" ? "an unknown medium" : link.medium}, `, marked(link.state), h("p", { class: "quiet" }, `${hearing(nodeName(link.a), nodeName(link.b), link.a_hears_b)}; ${hearing(nodeName(link.b), nodeName(link.a), link.b_hears_a)}`)));
+    const lost = evidence.not_kept.length + evidence.omitted;
+    body.replaceChildren(
+      h("h2", { id: "evidence-title" }, nameOf(node)), h("p", null, marked(node.state), h("span", { class: "quiet" }, ` ${node.id}`)),
+      h("h3", null, "Who says so"), claims.length ? h("ul", null, claims) : h("p", null, "No claim: it is only inferred."),
+      h("h3", null, "Links"), heard.length ? h("ul", null, heard) : h("p", null, "No link of it is known."),
+      h("h3", null, "Captures"), ...evidence.captures.map((capture) => h("details", null, h("summary", null, `${capture.seq} · ${capture.kind} · ${capture.at}`), h("pre", null, JSON.stringify(capture, null, 1)))),
+      lost ? h("p", { class: "quiet" }, `${lost} older captures are not shown, or not kept any more.`) : "");
+  } catch (problem) {
+    body.replaceChildren(h("h2", { id: "evidence-title" }, problem.title), h("p", null, problem.detail));
+  }
+}
+
+// ---- Talking to the service ----
+
+/** The JSON of an answer; throws a problem (RFC 9457), also where no answer came. */
+async function ask(path, options) {
+  const response = await fetch(path, options).catch(() => {
+    throw { status: 0, title: "The service does not answer", detail: "See whether it still runs." };
+  });
+  if (response.ok) return response.status === 204 ? null : response.json();
+  throw await response.json().catch(() => ({ status: response.status, title: "The service failed", detail: `HTTP status ${response.status}` }));
+}
+
+const say = (text) => { if (byId("connection").textContent !== text) byId("connection").textContent = text; };
+
+function adopt({ generation, topology, status }) {
+  view.generation = generation;
+  view.asOf = topology.as_of;
+  view.status = status;
+  view.lists = Object.fromEntries(LISTS.map((list) => [list, new Map(topology[list].map((item) => [item.id, item]))]));
+  draw();
+}
+
+function apply({ generation, changes, status }) {
+  view.generation = generation;
+  view.asOf = changes.as_of;
+  view.status = status ?? view.status;
+  for (const list of LISTS) {
+    for (const id of changes[list].removed) view.lists[list].delete(id);
+    for (const item of changes[list].upserted) view.lists[list].set(item.id, item);
+  }
+  draw();
+}
+
+function askForToken(problem) {
+  byId("token-form").hidden = false;
+  byId("main").hidden = true;
+  say("Locked.");
+  byId("token-problem").textContent = problem ?? "";
+  byId("token").focus();
+}
+
+async function start() {
+  try {
+    const { status } = await ask("/api/v1/sources");
+    byId("token-form").hidden = true;
+    byId("main").hidden = false;
+    view.status = status;
+    listen();
+  } catch (problem) {
+    if (problem.status === 401) return askForToken();
+    const since = view.asOf ? ` Shown is what was known at ${view.asOf}.` : "";
+    say(`${problem.title}. ${problem.detail} Trying again.${since}`);
+    setTimeout(start, RETRY_MILLISECONDS);
+  }
+}
+
+function listen() {
+  const events = new EventSource("/api/v1/events");
+  const live = () => say(`Live. As of ${view.asOf}.`);
+  events.addEventListener("snapshot", (event) => { adopt(JSON.parse(event.data)); live(); });
+  events.addEventListener("delta", (event) => { apply(JSON.parse(event.data)); live(); });
+  events.addEventListener("error", async () => {
+    say(`The connection was lost. Trying again.${view.asOf ? ` Shown is what was known at ${view.asOf}.` : ""}`);
+    if (events.readyState !== EventSource.CLOSED) return;
+    // Refused for good: too many listen, or the session has ended. Show what can be had without listening.
+    try {
+      const topology = await ask("/api/v1/topology?claims=none");
+      adopt({ generation: view.generation, topology, status: view.status });
+      say(`Not live: the service takes no more listeners. As of ${view.asOf}. Trying again.`);
+    } catch { /* start tells why */ }
+    setTimeout(start, RETRY_MILLISECONDS);
+  });
+}
+
+byId("token-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const token = byId("token").value.trim();
+  try {
+    await ask("/api/v1/session", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) });
+    byId("token").value = "";
+    start();
+  } catch (problem) {
+    askForToken(`${problem.title}. ${problem.detail}`);
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const id = event.target.closest?.("[data-node]")?.dataset.node;
+  if (id) showEvidence(id);
+});
+
+start();

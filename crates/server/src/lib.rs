@@ -1,0 +1,31 @@
+//! What others see of Weft: the HTTP API with server-sent events, its OpenAPI document, and a plain page.
+//!
+//! The server knows no source and no clock. The binary hands it conclusions through a [`Publisher`], the past through [`History`],
+//! and the time as a function. Nothing here waits for a slow client: whoever falls behind gets a new snapshot.
+
+mod access;
+mod captures;
+mod detail;
+mod events;
+mod history;
+mod listener;
+mod lookup;
+mod openapi;
+mod page;
+mod problem;
+mod publish;
+mod query;
+mod server;
+mod session;
+mod status;
+mod token;
+mod views;
+
+#[cfg(test)]
+mod testing;
+
+pub use history::{History, HistoryError};
+pub use publish::{Published, Publisher};
+pub use server::{Config, ConfigError, ServeError, Server, router, serve};
+pub use status::{SourceStatus, Status, StoreStatus};
+pub use token::{Token, TokenError};

@@ -1,0 +1,213 @@
+//! The router, its state, and the loop that serves it.
+
+use crate::access::{self, Hosts};
+use crate::events::MAX_CLIENTS;
+use crate::history::{History, HistoryError};
+use crate::listener::Bounded;
+use crate::problem::Problem;
+use crate::publish::Publisher;
+use crate::session::Sessions;
+use crate::token::Token;
+use crate::{captures, detail, events, lookup, openapi, page, views};
+use axum::Router;
+use axum::http::{StatusCode, Uri};
+use axum::routing::{MethodRouter, get, post};
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use weft_model::Timestamp;
+
+/// The most questions to the history that are worked on at once.
+const MAX_QUESTIONS: usize = 4;
+/// How long open connections may take to end after the shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+
+/// How the service may be reached.
+pub struct Config {
+    /// The address that is bound.
+    pub address: SocketAddr,
+    /// Further names and addresses that requests may come in for, as in a `Host` header; the port does not matter.
+    pub hosts: Vec<String>,
+    /// The token. Needed where the address is not a loopback address.
+    pub token: Option<Token>,
+}
+
+/// Why a configuration cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Others could reach it.
+    #[error("{0} can be reached from other machines: a token is needed")]
+    TokenNeeded(IpAddr),
+    /// No host name or address.
+    #[error("{0:?} is no host name or address")]
+    BadHost(String),
+}
+
+/// Why serving ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration was made for another address, so its decision about the token may be wrong.
+    #[error("the listener is bound to {bound}, the configuration says {configured}")]
+    OtherAddress {
+        /// Of the listener.
+        bound: IpAddr,
+        /// Of the configuration.
+        configured: IpAddr,
+    },
+    /// The socket failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The state of the service. Clones are the same service.
+#[derive(Clone)]
+pub struct Server(Arc<Shared>);
+
+/// What all clones of a [`Server`] share.
+pub struct Shared {
+    address: SocketAddr,
+    pub(crate) hosts: Hosts,
+    pub(crate) token: Option<Token>,
+    pub(crate) publisher: Publisher,
+    pub(crate) history: Arc<dyn History>,
+    pub(crate) sessions: Mutex<Sessions>,
+    pub(crate) now: fn() -> Timestamp,
+    pub(crate) clients: Arc<Semaphore>,
+    pub(crate) closing: watch::Sender<bool>,
+    questions: Arc<Semaphore>,
+}
+
+impl std::ops::Deref for Server {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Server {
+    /// A service that shows what `publisher` is given. `now` is the clock, for the sessions of browsers only.
+    ///
+    /// # Errors
+    /// When other machines could reach it and there is no token, or a host is none.
+    pub fn new(config: Config, publisher: Publisher, history: Arc<dyn History>, now: fn() -> Timestamp) -> Result<Self, ConfigError> {
+        let Config { address, hosts, token } = config;
+        if !access::is_loopback(address.ip()) && token.is_none() {
+            return Err(ConfigError::TokenNeeded(address.ip()));
+        }
+        let hosts = Hosts::new(address.ip(), &hosts).map_err(ConfigError::BadHost)?;
+        Ok(Self(Arc::new(Shared {
+            address,
+            hosts,
+            token,
+            publisher,
+            history,
+            sessions: Mutex::default(),
+            now,
+            clients: Arc::new(Semaphore::new(MAX_CLIENTS)),
+            closing: watch::Sender::new(false),
+            questions: Arc::new(Semaphore::new(MAX_QUESTIONS)),
+        })))
+    }
+
+    /// Asks the history on a thread that may block.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn History) -> Result<T, HistoryError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let broken = |_| Problem::broken("The history could not be asked. The log says why.");
+        // The permit goes along: work that nobody waits for any more still counts.
+        let permit = self
+            .questions
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| Problem::broken("The service is ending."))?;
+        let history = self.history.clone();
+        let answer = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            question(&*history)
+        });
+        Ok(answer.await.map_err(broken)??)
+    }
+}
+
+/// Method and path of everything that programs may call, and who answers. The OpenAPI document describes exactly these.
+pub(crate) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Server>)> {
+    vec![
+        ("get", "/healthz", get(views::healthz)),
+        ("get", "/api/v1/topology", get(views::topology)),
+        ("get", "/api/v1/layout", get(views::layout)),
+        ("get", "/api/v1/sources", get(views::sources)),
+        ("get", "/api/v1/nodes/{id}", get(detail::node)),
+        ("get", "/api/v1/links/{id}", get(detail::link)),
+        ("get", "/api/v1/lookup", get(lookup::lookup)),
+        ("get", "/api/v1/events", get(events::events)),
+        ("post", "/api/v1/captures", post(captures::captures)),
+        ("post", "/api/v1/session", post(access::begin_session)),
+        ("get", "/api/v1/openapi.json", get(openapi::document)),
+    ]
+}
+
+/// Everything that is served. For tests; [`serve`] puts it on a socket.
+pub fn router(server: Server) -> Router {
+    let mut router = Router::new();
+    for (_, path, answer) in routes() {
+        // Node ids may hold slashes; a client that does not encode them is understood too.
+        router = router.route(&path.replace("{id}", "{*id}"), answer);
+    }
+    for asset in page::ASSETS {
+        router = router.route(asset.path, get(move |headers| async move { page::serve(asset, &headers) }));
+    }
+    router
+        .fallback(|uri: Uri| async move { no_such_address(&uri) })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "This method is not allowed here",
+                "See /api/v1/openapi.json for what this address knows.",
+            )
+        })
+        .layer(axum::middleware::from_fn_with_state(server.clone(), access::guard))
+        .with_state(server)
+}
+
+fn no_such_address(uri: &Uri) -> Problem {
+    let detail = format!(
+        "Nothing is at {}. /api/v1/openapi.json lists what there is.",
+        crate::problem::echo(uri.path())
+    );
+    Problem::unknown("There is no such address", detail)
+}
+
+/// Serves until `shutdown`, then ends event streams and lets open answers finish, for a short while.
+///
+/// # Errors
+/// When the listener is bound to another address than the configuration says, or the socket fails.
+pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+    let (bound, configured) = (listener.local_addr()?.ip(), server.address.ip());
+    if bound != configured {
+        return Err(ServeError::OtherAddress { bound, configured });
+    }
+    let mut closing = server.closing.subscribe();
+    let ending = server.clone();
+    let until_shutdown = async move {
+        shutdown.await;
+        ending.closing.send_replace(true);
+    };
+    let serving = axum::serve(Bounded::new(listener), router(server)).with_graceful_shutdown(until_shutdown);
+    let too_late = async {
+        // The sender lives in the server's state, which the router holds: an error means that serving is over anyway.
+        drop(closing.wait_for(|closing| *closing).await);
+        tokio::time::sleep(SHUTDOWN_GRACE).await;
+    };
+    tokio::select! {
+        result = serving => Ok(result?),
+        () = too_late => Ok(()),
+    }
+}
