@@ -1,5 +1,6 @@
 //! Facts in: captures, the recording format, decoding to observations, supersession, scrubbing.
 
+mod anonymise;
 mod capture;
 pub mod decode;
 mod hex;
@@ -8,6 +9,7 @@ pub mod recording;
 mod scrub;
 mod state;
 
+pub use anonymise::{Anonymiser, anonymise_all};
 pub use capture::{
     Capture, CaptureBody, FailureCapture, FailureTarget, FrameCapture, MatterAttribute, MatterReport, MatterServerNode, MdnsCapture, MleCapture,
     OtbrRestCapture, RadioSummaryCapture, SourceReport, SourceState, TmfCapture,

@@ -69,7 +69,10 @@ impl fmt::Display for Reporter {
         match self {
             Self::Radio { extended_address } => write!(f, "{extended_address}"),
             Self::Matter(peer) => write!(f, "matter:{peer}"),
-            Self::Locator { network: Some(network), rloc16 } => write!(f, "{network}/{rloc16}"),
+            Self::Locator {
+                network: Some(network),
+                rloc16,
+            } => write!(f, "{network}/{rloc16}"),
             Self::Locator { network: None, rloc16 } => write!(f, "{rloc16}"),
             Self::Address { address } => write!(f, "{address}"),
             Self::BorderAgent { id } => write!(f, "border-agent:{id}"),

@@ -68,8 +68,18 @@ pub fn blank_secrets(capture: &mut Capture) {
             otbr::blank_secrets(&body.path, &mut body.body);
         }
         CaptureBody::Mle(body) => blank_digits(&mut body.tlvs, mle),
-        CaptureBody::Annotation(Annotation { identify, name, room, thread_role, note, .. }) => {
-            [name, room, thread_role, note, &mut identify.node, &mut identify.hap_id].into_iter().flatten().for_each(blank_text);
+        CaptureBody::Annotation(Annotation {
+            identify,
+            name,
+            room,
+            thread_role,
+            note,
+            ..
+        }) => {
+            [name, room, thread_role, note, &mut identify.node, &mut identify.hap_id]
+                .into_iter()
+                .flatten()
+                .for_each(blank_text);
         }
         CaptureBody::Failure(body) => {
             blank_text(&mut body.attempt);
@@ -155,7 +165,12 @@ fn attribute_value(bytes: &mut [u8], is_border_router: bool) {
         collect_datasets(&value, &mut datasets);
     }
     for dataset in datasets {
-        let places: Vec<usize> = bytes.windows(dataset.len()).enumerate().filter(|(_, window)| *window == dataset).map(|(place, _)| place).collect();
+        let places: Vec<usize> = bytes
+            .windows(dataset.len())
+            .enumerate()
+            .filter(|(_, window)| *window == dataset)
+            .map(|(place, _)| place)
+            .collect();
         for place in places {
             meshcop::blank_secrets(&mut bytes[place..place + dataset.len()]);
         }
@@ -282,8 +297,14 @@ fn groups_of_digits(text: &str) -> Vec<Vec<Range<usize>>> {
             continue;
         }
         match runs.last_mut() {
-            Some(run) if run.last().is_some_and(|group| group.end + 1 == start && matches!(bytes[group.end], b' ' | b'-')) => run.push(start..position),
-            _ => runs.push(vec![start..position]),
+            Some(run)
+                if run
+                    .last()
+                    .is_some_and(|group| group.end + 1 == start && matches!(bytes[group.end], b' ' | b'-')) =>
+            {
+                run.push(start..position)
+            }
+            _ => runs.push(std::iter::once(start..position).collect()),
         }
     }
     runs
@@ -294,7 +315,9 @@ fn blank_url(text: &mut String) {
     let mut position = 0;
     while let Some(found) = text[position..].find("://") {
         let start = position + found + 3;
-        let end = text[start..].find(|c: char| c == '/' || c.is_whitespace()).map_or(text.len(), |length| start + length);
+        let end = text[start..]
+            .find(|c: char| c == '/' || c.is_whitespace())
+            .map_or(text.len(), |length| start + length);
         if let Some(at) = text[start..end].rfind('@') {
             text.replace_range(start..=start + at, "");
         }

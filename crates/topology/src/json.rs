@@ -208,7 +208,11 @@ mod tests {
             reporter: "n1".into(),
             fact: "leader-data".into(),
             observed_at: None,
-            capture: CaptureReference { recording: Some("recording".into()), store: None, seq: 7 },
+            capture: CaptureReference {
+                recording: Some("recording".into()),
+                store: None,
+                seq: 7,
+            },
         }
     }
 

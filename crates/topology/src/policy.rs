@@ -15,8 +15,16 @@ pub enum CapturePlace {
 impl CapturePlace {
     pub(crate) fn reference(&self, seq: u64) -> CaptureReference {
         match self {
-            Self::Recording(name) => CaptureReference { recording: Some(name.clone()), store: None, seq },
-            Self::Store(name) => CaptureReference { recording: None, store: Some(name.clone()), seq },
+            Self::Recording(name) => CaptureReference {
+                recording: Some(name.clone()),
+                store: None,
+                seq,
+            },
+            Self::Store(name) => CaptureReference {
+                recording: None,
+                store: Some(name.clone()),
+                seq,
+            },
         }
     }
 }

@@ -4,7 +4,9 @@
 
 use serde::Serialize;
 use std::sync::Arc;
-use weft_model::{ErrorRate, ExtendedAddress, ExtendedPanId, Ipv6Prefix, LinkQuality, MeshLocalPrefix, PanId, PartitionId, Pin, Rloc16, Rssi, Timestamp};
+use weft_model::{
+    ErrorRate, ExtendedAddress, ExtendedPanId, Ipv6Prefix, LinkQuality, MeshLocalPrefix, PanId, PartitionId, Pin, Rloc16, Rssi, Timestamp,
+};
 
 /// An identifier of a node, link, network or finding within topologies: stable while the thing is the same thing.
 pub type Id = Arc<str>;

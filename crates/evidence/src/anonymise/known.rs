@@ -17,7 +17,7 @@ pub(super) struct Known {
     pub ipv6: BTreeSet<[u8; 16]>,
     pub prefixes: BTreeSet<[u8; 8]>,
     pub ipv4: BTreeSet<Ipv4Addr>,
-    /// By their first four bytes, the longest first.
+    /// In lower case, by their first four bytes, the longest first.
     names: BTreeMap<[u8; MIN_NAME_BYTES], Vec<String>>,
     name_count: usize,
 }
@@ -83,22 +83,26 @@ impl Known {
     }
 
     pub(super) fn name(&mut self, name: &str) {
+        let name = name.to_ascii_lowercase();
         let Some(start) = name.as_bytes().first_chunk() else { return };
         if self.name_count >= MAX_VALUES {
             return;
         }
         let names = self.names.entry(*start).or_default();
-        let place = names.partition_point(|other| (other.len(), other.as_str()) > (name.len(), name));
-        if names.get(place).is_none_or(|other| other != name) {
-            names.insert(place, name.to_owned());
+        let place = names.partition_point(|other| (other.len(), other) > (name.len(), &name));
+        if names.get(place) != Some(&name) {
+            names.insert(place, name);
             self.name_count += 1;
         }
     }
 
-    /// The longest name that `bytes` begin with.
-    pub(super) fn name_at(&self, bytes: &[u8]) -> Option<&str> {
-        let names = self.names.get(bytes.first_chunk::<MIN_NAME_BYTES>()?)?;
-        names.iter().find(|name| bytes.starts_with(name.as_bytes())).map(String::as_str)
+    /// Bytes of the longest name that `bytes` begin with, whatever the case of its letters.
+    pub(super) fn name_at(&self, bytes: &[u8]) -> Option<usize> {
+        let names = self
+            .names
+            .get(&bytes.first_chunk::<MIN_NAME_BYTES>()?.map(|byte| byte.to_ascii_lowercase()))?;
+        let is_here = |name: &&String| bytes.get(..name.len()).is_some_and(|here| here.eq_ignore_ascii_case(name.as_bytes()));
+        names.iter().find(is_here).map(String::len)
     }
 }
 
@@ -122,8 +126,8 @@ mod tests {
         for name in ["Kitchen", "Kitchen Strip", "Hall", "Bad", "Kitchen"] {
             known.name(name);
         }
-        assert_eq!(known.name_at(b"Kitchen Strip 2"), Some("Kitchen Strip"));
-        assert_eq!(known.name_at(b"Kitchen Lamp"), Some("Kitchen"));
+        assert_eq!(known.name_at(b"Kitchen Strip 2"), Some("Kitchen Strip".len()));
+        assert_eq!(known.name_at(b"KITCHEN Lamp"), Some("Kitchen".len()));
         assert_eq!((known.name_at(b"Bad"), known.name_at(b"Kit")), (None, None));
         assert_eq!(known.name_count, 3);
     }

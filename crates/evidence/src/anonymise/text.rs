@@ -7,7 +7,17 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Host labels that say nothing about a home.
-const COMMON_LABELS: [&str; 9] = ["local", "arpa", "default", "service", "localhost", "home", "lan", "internal", "defaultdomain"];
+const COMMON_LABELS: [&str; 9] = [
+    "local",
+    "arpa",
+    "default",
+    "service",
+    "localhost",
+    "home",
+    "lan",
+    "internal",
+    "defaultdomain",
+];
 /// The shortest base64 text that is looked into: six bytes.
 const MIN_BASE64: usize = 8;
 
@@ -20,7 +30,6 @@ impl Anonymiser {
             if let Some((replacement, length)) = self.token(rest) {
                 changed.push_str(&replacement);
                 rest = &rest[length..];
-                // What goes on right after a token is not the start of another.
                 continue;
             }
             let length = match first.is_ascii_alphanumeric() {
@@ -35,9 +44,9 @@ impl Anonymiser {
 
     /// The token that `rest` begins with, replaced, and its length.
     fn token(&mut self, rest: &str) -> Option<(String, usize)> {
-        let name = self.known.name_at(rest.as_bytes()).map(str::to_owned);
-        if let Some(name) = name {
-            return Some((self.pseudonyms.text(&name), name.len()));
+        if let Some(length) = self.known.name_at(rest.as_bytes()) {
+            // A name ends where a character does: it was a text, too.
+            return Some((self.pseudonyms.text(&rest[..length]), length));
         }
         let run = |is_part: fn(u8) -> bool| rest.bytes().take_while(|byte| is_part(*byte)).count();
         let colons = &rest[..run(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')];
@@ -54,14 +63,17 @@ impl Anonymiser {
         }
         let dots = rest[..run(|byte| byte.is_ascii_digit() || byte == b'.')].trim_end_matches('.');
         if let Ok(address) = dots.parse::<Ipv4Addr>()
-            && self.known.ipv4.contains(&address)
+            && (address.is_private() || address.is_link_local() || self.known.ipv4.contains(&address))
         {
-            return Some((self.pseudonyms.ipv4(address).to_string(), dots.len()));
+            // Other numbers with three dots may be versions.
+            return Some((self.ipv4(address).to_string(), dots.len()));
         }
         // "0x" does not belong to the digits.
         if let Some(digits) = rest.strip_prefix("0x").or_else(|| rest.strip_prefix("0X")) {
             let length = digits.bytes().take_while(u8::is_ascii_hexdigit).count();
-            return self.hexadecimal(&digits[..length]).map(|found| (format!("{}{found}", &rest[..2]), 2 + length));
+            return self
+                .hexadecimal(&digits[..length])
+                .map(|found| (format!("{}{found}", &rest[..2]), 2 + length));
         }
         let alphanumeric = run(|byte| byte.is_ascii_alphanumeric());
         let digits = run(|byte| byte.is_ascii_hexdigit());
@@ -78,7 +90,9 @@ impl Anonymiser {
         if letters > 0 && alphanumeric == letters + 16 {
             let behind = &rest[letters..alphanumeric];
             if behind.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return self.hexadecimal(behind).map(|found| (format!("{}{found}", &rest[..letters]), alphanumeric));
+                return self
+                    .hexadecimal(behind)
+                    .map(|found| (format!("{}{found}", &rest[..letters]), alphanumeric));
             }
         }
         let base64 = run(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
@@ -94,7 +108,9 @@ impl Anonymiser {
         let (address, length) = longest_address(run)?;
         let mapped = self.ipv6(address);
         // The bits beyond a prefix's length are zero before and after.
-        let behind = rest[length..].strip_prefix('/').map(|digits| &digits[..digits.bytes().take_while(u8::is_ascii_digit).count()]);
+        let behind = rest[length..]
+            .strip_prefix('/')
+            .map(|digits| &digits[..digits.bytes().take_while(u8::is_ascii_digit).count()]);
         let mapped = match behind.and_then(|digits| digits.parse::<u8>().ok()) {
             Some(bits) => weft_model::Ipv6Prefix::new(mapped, bits).map_or(mapped, weft_model::Ipv6Prefix::address),
             None => mapped,
@@ -138,10 +154,10 @@ impl Anonymiser {
         let mapped = match digits.len() {
             12 => {
                 let address = bytes_of(digits)?;
-                if !self.is_learning && !self.known.macs.contains(&address) {
+                if !self.known.macs.contains(&address) {
                     return None;
                 }
-                if self.is_learning { address.to_vec() } else { self.pseudonyms.mac(address).to_vec() }
+                self.mac(address).to_vec()
             }
             16 => self.id8(bytes_of(digits)?).to_vec(),
             32 => {
@@ -151,7 +167,7 @@ impl Anonymiser {
                     false => self.id16(bytes).to_vec(),
                 }
             }
-            12.. => {
+            13.. => {
                 let mut bytes = hex::decode(digits)?;
                 self.bytes(&mut bytes);
                 bytes
@@ -177,10 +193,21 @@ impl Anonymiser {
             return None;
         }
         let is_padded = text.ends_with('=') || text.len().is_multiple_of(4);
-        let mut bytes = if is_padded { STANDARD.decode(text) } else { STANDARD_NO_PAD.decode(text) }.ok()?;
+        let mut bytes = if is_padded {
+            STANDARD.decode(text)
+        } else {
+            STANDARD_NO_PAD.decode(text)
+        }
+        .ok()?;
         let before = bytes.clone();
         self.bytes(&mut bytes);
-        (bytes != before).then(|| if is_padded { STANDARD.encode(&bytes) } else { STANDARD_NO_PAD.encode(&bytes) })
+        (bytes != before).then(|| {
+            if is_padded {
+                STANDARD.encode(&bytes)
+            } else {
+                STANDARD_NO_PAD.encode(&bytes)
+            }
+        })
     }
 
     /// Known names within a word.
@@ -189,9 +216,9 @@ impl Anonymiser {
         let mut rest = word;
         while let Some(first) = rest.chars().next() {
             let length = match self.known.name_at(rest.as_bytes()) {
-                Some(name) => {
-                    changed.push_str(&self.pseudonyms.text(name));
-                    name.len()
+                Some(length) => {
+                    changed.push_str(&self.pseudonyms.text(&rest[..length]));
+                    length
                 }
                 None => {
                     changed.push(first);
@@ -242,15 +269,9 @@ impl Anonymiser {
         if label.is_empty() || COMMON_LABELS.contains(&label.to_ascii_lowercase().as_str()) || label.starts_with('_') {
             return label.to_owned();
         }
-        if self.is_learning {
-            let mut same = label.to_owned();
-            self.name(&mut same);
-            return same;
-        }
-        let mut lower = label.to_ascii_lowercase();
-        self.name(&mut lower);
-        let is_upper = label.chars().any(|c| c.is_ascii_uppercase()) && !label.chars().any(|c| c.is_ascii_lowercase());
-        if is_upper { lower.to_ascii_uppercase() } else { lower }
+        let mut label = label.to_owned();
+        self.name(&mut label);
+        label
     }
 
     /// An address of the web: its host changes, scheme and port stay.
@@ -276,7 +297,9 @@ impl Anonymiser {
 
     /// An IP address, with or without scope, or a host name.
     pub(super) fn address(&mut self, text: &mut String) {
-        let (address, scope) = text.split_once('%').map_or((text.as_str(), None), |(address, scope)| (address, Some(scope)));
+        let (address, scope) = text
+            .split_once('%')
+            .map_or((text.as_str(), None), |(address, scope)| (address, Some(scope)));
         let mapped = if let Ok(ipv6) = address.parse::<Ipv6Addr>() {
             self.ipv6(ipv6).to_string()
         } else if let Ok(ipv4) = address.parse::<Ipv4Addr>() {
@@ -294,7 +317,9 @@ impl Anonymiser {
 /// The longest beginning of `run` that is an IPv6 address.
 fn longest_address(run: &str) -> Option<(Ipv6Addr, usize)> {
     // The longest text of an address has 45 bytes.
-    (2..=run.len().min(45)).rev().find_map(|length| Some((run[..length].parse().ok()?, length)))
+    (2..=run.len().min(45))
+        .rev()
+        .find_map(|length| Some((run[..length].parse().ok()?, length)))
 }
 
 fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {

@@ -2,8 +2,8 @@
 
 use super::{DecodedCapture, Statement, network_of};
 use crate::capture::{Capture, MatterReport};
-use crate::observation::{Hearing, Reporter};
 use crate::hex;
+use crate::observation::{Hearing, Reporter};
 use weft_model::{AttributePath, MatterPeer};
 use weft_wire::Problem;
 use weft_wire::matter::{Answer, decode_report};
@@ -12,7 +12,11 @@ pub(super) fn decode(capture: &Capture, report: &MatterReport, decoded: &mut Dec
     let mut values: Vec<(AttributePath, Vec<u8>)> = Vec::new();
     let mut statuses: Vec<(AttributePath, u8)> = Vec::new();
     for attribute in &report.attributes {
-        let path = AttributePath { endpoint: attribute.endpoint, cluster: attribute.cluster, attribute: attribute.attribute };
+        let path = AttributePath {
+            endpoint: attribute.endpoint,
+            cluster: attribute.cluster,
+            attribute: attribute.attribute,
+        };
         let told = |reason: &'static str| Problem::of(format!("{}/{:#06x}/{:#06x}", path.endpoint, path.cluster, path.attribute), reason);
         match (&attribute.tlv, attribute.status) {
             (Some(tlv), _) => match hex::decode(tlv) {
@@ -26,7 +30,10 @@ pub(super) fn decode(capture: &Capture, report: &MatterReport, decoded: &mut Dec
     let answers = values.iter().map(|(path, tlv)| (*path, Answer::Value(tlv)));
     let refusals = statuses.iter().map(|(path, status)| (*path, Answer::Status(*status)));
     let said = decode_report(answers.chain(refusals));
-    let reporter = Reporter::Matter(MatterPeer { fabric: report.fabric, node: report.node });
+    let reporter = Reporter::Matter(MatterPeer {
+        fabric: report.fabric,
+        node: report.node,
+    });
     let statement = Statement::now(capture, reporter, network_of(&said.facts), Hearing::Asked);
     decoded.problems.extend(said.problems);
     statement.say(said.facts, &said.incomplete, decoded);

@@ -15,7 +15,10 @@ pub(super) fn decode(capture: &Capture, body: &MatterServerNode, decoded: &mut D
         decoded.problem(Problem::of("node_id", "without it nobody knows whose attributes these are"));
         return;
     };
-    let reporter = Reporter::Matter(MatterPeer { fabric: fabric_of(&body.server), node });
+    let reporter = Reporter::Matter(MatterPeer {
+        fabric: fabric_of(&body.server),
+        node,
+    });
     let facts: Vec<_> = said.facts.into_iter().map(|(_, fact)| fact).collect();
     let statement = Statement::now(capture, reporter, network_of(&facts), Hearing::Cached);
     statement.say(facts, &said.incomplete, decoded);

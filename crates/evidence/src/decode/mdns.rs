@@ -15,18 +15,34 @@ pub const DEFAULT_TTL_SECONDS: u32 = 4500;
 
 pub(super) fn decode(capture: &Capture, body: &MdnsCapture, decoded: &mut DecodedCapture) {
     match body {
-        MdnsCapture::Resolved { service, instance, host, port, addresses, txt, ttl_seconds } => {
+        MdnsCapture::Resolved {
+            service,
+            instance,
+            host,
+            port,
+            addresses,
+            txt,
+            ttl_seconds,
+        } => {
             let addresses = addresses.iter().filter_map(|text| address(text, decoded)).collect::<Vec<_>>();
-            let txt = txt.iter().filter_map(|(key, value)| entry(key, value.as_deref(), decoded)).collect::<TxtEntries>();
+            let txt = txt
+                .iter()
+                .filter_map(|(key, value)| entry(key, value.as_deref(), decoded))
+                .collect::<TxtEntries>();
             let (record, problems) = decode_service(service, instance, host.as_deref(), *port, &addresses, &txt);
             decoded.problems.extend(problems);
             let network = network_of(&record.details);
-            let reporter = Reporter::Service { service: Arc::from(record.service.as_str()), instance: Arc::from(record.instance.as_str()) };
+            let reporter = Reporter::Service {
+                service: Arc::from(record.service.as_str()),
+                instance: Arc::from(record.instance.as_str()),
+            };
             let fact = match is_enumeration(service) {
                 true => Fact::ServiceType(record.instance),
                 false => Fact::Service(Box::new(record)),
             };
-            let hearing = Hearing::Lan { ttl_seconds: ttl_seconds.unwrap_or(DEFAULT_TTL_SECONDS) };
+            let hearing = Hearing::Lan {
+                ttl_seconds: ttl_seconds.unwrap_or(DEFAULT_TTL_SECONDS),
+            };
             Statement::now(capture, reporter, network, hearing).say([fact], &[], decoded);
         }
         MdnsCapture::Removed { service, instance } => decoded.removed.push(registration(service, instance)),
@@ -36,7 +52,10 @@ pub(super) fn decode(capture: &Capture, body: &MdnsCapture, decoded: &mut Decode
 /// A registration by the spelling that a resolved one has.
 pub(super) fn registration(service: &str, instance: &str) -> Reporter {
     let (record, _) = decode_service(service, instance, None, None, &[], &[]);
-    Reporter::Service { service: record.service.into(), instance: record.instance.into() }
+    Reporter::Service {
+        service: record.service.into(),
+        instance: record.instance.into(),
+    }
 }
 
 fn is_enumeration(service: &str) -> bool {

@@ -84,7 +84,10 @@ impl Decoder {
 /// Who was asked in vain.
 fn reporter_of(target: &FailureTarget) -> Option<Reporter> {
     match target {
-        FailureTarget::MatterNode { fabric, node } => Some(Reporter::Matter(MatterPeer { fabric: *fabric, node: *node })),
+        FailureTarget::MatterNode { fabric, node } => Some(Reporter::Matter(MatterPeer {
+            fabric: *fabric,
+            node: *node,
+        })),
         FailureTarget::ThreadNode { extended_pan_id, address } => Some(by_address(*address, *extended_pan_id)),
         FailureTarget::OtbrRest { base } => Some(Reporter::Rest { base: rest_base(base) }),
         FailureTarget::Other(_) => None,
@@ -130,12 +133,21 @@ struct Statement<'c> {
 impl<'c> Statement<'c> {
     /// What is stated when it is received.
     fn now(capture: &'c Capture, reporter: Reporter, network: Option<ExtendedPanId>, hearing: Hearing) -> Self {
-        Self { capture, reporter, network, hearing, stated_at: capture.at }
+        Self {
+            capture,
+            reporter,
+            network,
+            hearing,
+            stated_at: capture.at,
+        }
     }
 
     /// The same, stated at `moment`; never later than it was received, whatever the other side's clock says.
     fn stated_at(self, moment: Option<Timestamp>) -> Self {
-        Self { stated_at: moment.map_or(self.stated_at, |moment| moment.min(self.stated_at)), ..self }
+        Self {
+            stated_at: moment.map_or(self.stated_at, |moment| moment.min(self.stated_at)),
+            ..self
+        }
     }
 
     /// Makes observations of facts; the kinds in `incomplete` supersede nothing.

@@ -14,7 +14,10 @@ pub(super) fn decode(capture: &Capture, body: &OtbrRestCapture, decoded: &mut De
     let answer = decode_body(&body.path, &body.body);
     decoded.problems.extend(answer.problems);
     if !(200..300).contains(&body.status) {
-        decoded.problem(Problem::of("status", format!("the border router answered with HTTP status {}", body.status)));
+        decoded.problem(Problem::of(
+            "status",
+            format!("the border router answered with HTTP status {}", body.status),
+        ));
         return;
     }
     for node in answer.nodes {

@@ -11,7 +11,9 @@ use weft_wire::Problem;
 const BROADCAST: u16 = 0xffff;
 
 pub(super) fn decode(capture: &Capture, body: &RadioSummaryCapture, decoded: &mut DecodedCapture) {
-    let (Some(from), Some(to)) = (peer("from", &body.from, decoded), peer("to", &body.to, decoded)) else { return };
+    let (Some(from), Some(to)) = (peer("from", &body.from, decoded), peer("to", &body.to, decoded)) else {
+        return;
+    };
     if from == RadioPeer::Broadcast {
         decoded.problem(Problem::of("from", "the broadcast address sends nothing"));
         return;
@@ -29,7 +31,11 @@ pub(super) fn decode(capture: &Capture, body: &RadioSummaryCapture, decoded: &mu
         rssi_average: body.rssi_average_dbm.and_then(average),
         rssi_max: body.rssi_max_dbm.and_then(Rssi::from_dbm),
     };
-    let reporter = Reporter::Dongle { pan_id: body.pan_id, from: text(from), to: text(to) };
+    let reporter = Reporter::Dongle {
+        pan_id: body.pan_id,
+        from: text(from),
+        to: text(to),
+    };
     Statement::now(capture, reporter, None, Hearing::Air).say([Fact::RadioSummary(summary)], &[], decoded);
 }
 
@@ -63,5 +69,8 @@ fn whole_seconds(seconds: f64) -> u32 {
 
 fn average(dbm: f64) -> Option<Rssi> {
     let rounded = dbm.round();
-    (f64::from(i8::MIN)..=0.0).contains(&rounded).then_some(rounded as i8).and_then(Rssi::from_dbm)
+    (f64::from(i8::MIN)..=0.0)
+        .contains(&rounded)
+        .then_some(rounded as i8)
+        .and_then(Rssi::from_dbm)
 }

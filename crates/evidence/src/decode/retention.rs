@@ -24,8 +24,17 @@ pub fn retention_key(capture: &Capture) -> String {
         }
         CaptureBody::MatterReport(report) => matter_report(report),
         CaptureBody::MatterServerNode(body) => {
-            let node = body.node.get("node_id").and_then(Value::as_u64).map(MatterNodeId::from_u64).unwrap_or(MatterNodeId([0; 8]));
-            MatterPeer { fabric: matter_server::fabric_of(&body.server), node }.to_string()
+            let node = body
+                .node
+                .get("node_id")
+                .and_then(Value::as_u64)
+                .map(MatterNodeId::from_u64)
+                .unwrap_or(MatterNodeId([0; 8]));
+            MatterPeer {
+                fabric: matter_server::fabric_of(&body.server),
+                node,
+            }
+            .to_string()
         }
         CaptureBody::Tmf(body) => tmf(body),
         CaptureBody::OtbrRest(body) => rest(body),
@@ -45,7 +54,11 @@ pub fn retention_key(capture: &Capture) -> String {
         }
         CaptureBody::Failure(body) => {
             let target = match &body.target {
-                FailureTarget::MatterNode { fabric, node } => MatterPeer { fabric: *fabric, node: *node }.to_string(),
+                FailureTarget::MatterNode { fabric, node } => MatterPeer {
+                    fabric: *fabric,
+                    node: *node,
+                }
+                .to_string(),
                 FailureTarget::ThreadNode { extended_pan_id, address } => by_address(*address, *extended_pan_id).to_string(),
                 FailureTarget::OtbrRest { base } => rest_base(base).to_string(),
                 FailureTarget::Other(value) => digest(value.to_string().as_bytes()),
@@ -57,12 +70,23 @@ pub fn retention_key(capture: &Capture) -> String {
 }
 
 fn matter_report(report: &MatterReport) -> String {
-    let paths: BTreeSet<_> = report.attributes.iter().map(|attribute| (attribute.endpoint, attribute.cluster, attribute.attribute)).collect();
+    let paths: BTreeSet<_> = report
+        .attributes
+        .iter()
+        .map(|attribute| (attribute.endpoint, attribute.cluster, attribute.attribute))
+        .collect();
     let mut text = String::new();
     for (endpoint, cluster, attribute) in paths {
         let _ = write!(text, "{endpoint}/{cluster}/{attribute} "); // writing to a String cannot fail
     }
-    format!("{}/{}", MatterPeer { fabric: report.fabric, node: report.node }, digest(text.as_bytes()))
+    format!(
+        "{}/{}",
+        MatterPeer {
+            fabric: report.fabric,
+            node: report.node
+        },
+        digest(text.as_bytes())
+    )
 }
 
 fn tmf(body: &TmfCapture) -> String {

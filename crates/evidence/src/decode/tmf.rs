@@ -42,7 +42,10 @@ struct Names {
 impl Names {
     /// These names, and `other` where there are none.
     fn or(self, other: Names) -> Names {
-        Names { extended_address: self.extended_address.or(other.extended_address), rloc16: self.rloc16.or(other.rloc16) }
+        Names {
+            extended_address: self.extended_address.or(other.extended_address),
+            rloc16: self.rloc16.or(other.rloc16),
+        }
     }
 
     /// The strongest name. A link-local address is one: it contains the extended address.
@@ -79,7 +82,10 @@ impl Answers {
 
     fn diagnostic(&mut self, capture: &Capture, body: &TmfCapture, payload: &[u8], decoded: &mut DecodedCapture) {
         let answer = decode_answer(payload);
-        let names = Names { extended_address: answer.extended_address, rloc16: answer.rloc16 };
+        let names = Names {
+            extended_address: answer.extended_address,
+            rloc16: answer.rloc16,
+        };
         let is_alone = matches!(answer.answer, None | Some(AnswerPart { index: 0, is_last: true }));
         let (names, whole) = match is_alone {
             true => (names, None),
@@ -91,7 +97,11 @@ impl Answers {
         let Some(parts) = whole else { return };
         let Some(whole) = parts.whole() else { return };
         let is_list = |fact: &Fact| matches!(fact.kind(), FactKind::Children | FactKind::ChildAddresses | FactKind::RouterNeighbors);
-        let lists = whole.decoded.facts.into_iter().filter(|fact| is_list(fact) && !whole.decoded.incomplete.contains(&fact.kind()));
+        let lists = whole
+            .decoded
+            .facts
+            .into_iter()
+            .filter(|fact| is_list(fact) && !whole.decoded.incomplete.contains(&fact.kind()));
         statement.say(lists, &[], decoded);
     }
 
@@ -106,7 +116,11 @@ impl Answers {
             let oldest = self.waiting.iter().min_by_key(|(_, waiting)| waiting.since).map(|(key, _)| *key);
             oldest.and_then(|key| self.waiting.remove(&key));
         }
-        let anew = || Waiting { since: (capture.at, capture.seq), parts: AnswerAssembly::new(), names: Names::default() };
+        let anew = || Waiting {
+            since: (capture.at, capture.seq),
+            parts: AnswerAssembly::new(),
+            names: Names::default(),
+        };
         let waiting = self.waiting.entry(key).or_insert_with(anew);
         match waiting.parts.add(payload) {
             Added::New | Added::Duplicate | Added::Alone => (),

@@ -1,8 +1,8 @@
 //! One line of a recording as a capture.
 
 use crate::capture::{
-    Capture, CaptureBody, FailureCapture, FrameCapture, MatterReport, MatterServerNode, MdnsCapture, MleCapture, OtbrRestCapture, RadioSummaryCapture,
-    SourceReport, TmfCapture,
+    Capture, CaptureBody, FailureCapture, FrameCapture, MatterReport, MatterServerNode, MdnsCapture, MleCapture, OtbrRestCapture,
+    RadioSummaryCapture, SourceReport, TmfCapture,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -70,15 +70,26 @@ struct Envelope<'a> {
 /// The text is read twice, first what all kinds have, then what the kind has: a kind that is not known costs nothing but its line, and nothing is buffered.
 ///
 /// # Errors
-/// What is wrong and in which column; at most [`MAX_QUOTED`] characters of the line are quoted.
+/// What is wrong and in which column; at most 160 characters of the line are quoted.
 pub fn parse_line(line: &[u8]) -> Result<Capture, LineError> {
     let text = std::str::from_utf8(line).map_err(|error| LineError::NotUtf8 { byte: error.valid_up_to() })?;
-    if let Some(column) = text.find(|c: char| !c.is_ascii_whitespace()).filter(|column| !text[*column..].starts_with('{')) {
-        return Err(LineError::NoJson { column: column + 1, message: "an object expected".to_owned() });
+    if let Some(column) = text
+        .find(|c: char| !c.is_ascii_whitespace())
+        .filter(|column| !text[*column..].starts_with('{'))
+    {
+        return Err(LineError::NoJson {
+            column: column + 1,
+            message: "an object expected".to_owned(),
+        });
     }
     let Envelope { seq, at, source, kind } = serde_json::from_str(text).map_err(|error| explain("the line", &error))?;
     let body = body(&kind, text)?;
-    Ok(Capture { seq, at, source: Arc::from(source.as_ref()), body })
+    Ok(Capture {
+        seq,
+        at,
+        source: Arc::from(source.as_ref()),
+        body,
+    })
 }
 
 fn body(kind: &str, text: &str) -> Result<CaptureBody, LineError> {
@@ -109,7 +120,11 @@ fn explain(what: &str, error: &serde_json::Error) -> LineError {
     };
     match error.classify() {
         Category::Eof => LineError::CutOff { column },
-        Category::Data => LineError::WrongFields { what: what.to_owned(), column, message: message() },
+        Category::Data => LineError::WrongFields {
+            what: what.to_owned(),
+            column,
+            message: message(),
+        },
         Category::Syntax | Category::Io => LineError::NoJson { column, message: message() },
     }
 }
@@ -161,7 +176,11 @@ mod tests {
 
     #[test]
     fn nesting_is_bounded() {
-        let line = format!(r#"{{"seq":1,"at":"2026-11-20T12:00:00.000Z","source":"x","kind":"otbr-rest","body":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        let line = format!(
+            r#"{{"seq":1,"at":"2026-11-20T12:00:00.000Z","source":"x","kind":"otbr-rest","body":{}{}}}"#,
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
         assert!(error(line.as_bytes()).contains("recursion limit"));
     }
 }

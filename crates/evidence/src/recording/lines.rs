@@ -111,7 +111,10 @@ mod tests {
 
     #[test]
     fn a_very_long_line_is_passed_over_in_bounded_memory() {
-        let mut lines = Lines::new(BufReader::new(Flood { left: 100_000_000, rest: b"\nafter\n" }));
+        let mut lines = Lines::new(BufReader::new(Flood {
+            left: 100_000_000,
+            rest: b"\nafter\n",
+        }));
         assert_eq!(lines.advance().unwrap(), Some(Line::TooLong { bytes: 100_000_000 }));
         assert_eq!(lines.capacity(), 0, "what was read of the long line is given back at once");
         assert_eq!(lines.advance().unwrap(), Some(Line::Whole { ended: true }));
@@ -121,7 +124,10 @@ mod tests {
 
     #[test]
     fn the_longest_line_is_read_and_its_memory_given_back() {
-        let mut lines = Lines::new(BufReader::new(Flood { left: MAX_LINE_BYTES as u64, rest: b"\nx" }));
+        let mut lines = Lines::new(BufReader::new(Flood {
+            left: MAX_LINE_BYTES as u64,
+            rest: b"\nx",
+        }));
         assert_eq!(lines.advance().unwrap(), Some(Line::Whole { ended: true }));
         let line = lines.take_bytes();
         assert_eq!(line.len(), MAX_LINE_BYTES);

@@ -42,6 +42,11 @@ pub struct Header {
 impl Header {
     /// The header of a new recording.
     pub fn new(created_at: Option<Timestamp>, note: Option<String>) -> Self {
-        Self { format: FORMAT.to_owned(), version: VERSION, created_at, note }
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            created_at,
+            note,
+        }
     }
 }

@@ -88,7 +88,11 @@ impl<R: BufRead> RecordingReader<R> {
     }
 
     fn trouble(&self, kind: TroubleKind, reason: impl Into<String>) -> Trouble {
-        Trouble { line: self.report.lines, kind, reason: reason.into() }
+        Trouble {
+            line: self.report.lines,
+            kind,
+            reason: reason.into(),
+        }
     }
 
     fn skip(&mut self, kind: TroubleKind, reason: impl Into<String>) -> ReadItem {
@@ -115,7 +119,11 @@ impl<R: BufRead> RecordingReader<R> {
         };
         let bytes = self.lines.take_bytes();
         // Some editors put a byte order mark before the first line.
-        let text = if is_first { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes) } else { &bytes };
+        let text = if is_first {
+            bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)
+        } else {
+            &bytes
+        };
         let item = self.take_text(text, is_first, ended);
         self.lines.give_back(bytes);
         item
@@ -128,7 +136,10 @@ impl<R: BufRead> RecordingReader<R> {
         self.has_begun = true;
         let parsed = parse_line(bytes);
         if parsed.is_err()
-            && let Ok(MaybeHeader { format: Some(format), version }) = serde_json::from_slice(bytes)
+            && let Ok(MaybeHeader {
+                format: Some(format),
+                version,
+            }) = serde_json::from_slice(bytes)
         {
             return self.take_header(bytes, &format, version, is_first);
         }
@@ -179,7 +190,10 @@ impl<R: BufRead> RecordingReader<R> {
             self.header = Some(header);
             return None;
         }
-        Some(self.tell(TroubleKind::AnotherHeader, "a header in the middle: recordings were put one after the other, and numbers may repeat"))
+        Some(self.tell(
+            TroubleKind::AnotherHeader,
+            "a header in the middle: recordings were put one after the other, and numbers may repeat",
+        ))
     }
 
     fn take_capture(&mut self, capture: Capture) -> ReadItem {
@@ -257,11 +271,19 @@ pub fn read_all<R: BufRead>(reader: R) -> Result<Recording, RefusedRecording> {
         }
         if !same.is_empty() {
             let reason = format!("number {} stands on several lines with different content", capture.seq);
-            report.tell(&Trouble { line, kind: TroubleKind::SameNumber, reason });
+            report.tell(&Trouble {
+                line,
+                kind: TroubleKind::SameNumber,
+                reason,
+            });
         }
         same.push(kept.len());
         kept.push(capture);
     }
     report.troubles.sort_by_key(|trouble| trouble.line);
-    Ok(Recording { header: reader.header, captures: kept, report })
+    Ok(Recording {
+        header: reader.header,
+        captures: kept,
+        report,
+    })
 }

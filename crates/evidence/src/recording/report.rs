@@ -110,7 +110,10 @@ impl ReadReport {
 
     pub(super) fn unknown(&mut self, kind: &str) {
         let is_full = self.unknown_kinds.len() >= MAX_UNKNOWN_KINDS && !self.unknown_kinds.contains_key(kind);
-        *self.unknown_kinds.entry(if is_full { "…".to_owned() } else { kind.to_owned() }).or_default() += 1;
+        *self
+            .unknown_kinds
+            .entry(if is_full { "…".to_owned() } else { kind.to_owned() })
+            .or_default() += 1;
     }
 
     fn keep(&mut self, trouble: &Trouble) {

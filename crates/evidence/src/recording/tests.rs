@@ -55,7 +55,19 @@ fn each_bad_line_costs_itself_and_is_told() {
     let (one, two, three) = (line(1, 1), line(2, 2), line(3, 3));
     let future = two.replace("mdns", "smoke-signal");
     let cut = &three[..90];
-    let recording = read(&[HEADER, &one, "{\"seq\":", "", "{]", &future, "\u{0}\u{1}\u{2}", "17", &two, &two.replace("\"seq\":2", "\"seq\":\"2\""), cut]);
+    let recording = read(&[
+        HEADER,
+        &one,
+        "{\"seq\":",
+        "",
+        "{]",
+        &future,
+        "\u{0}\u{1}\u{2}",
+        "17",
+        &two,
+        &two.replace("\"seq\":2", "\"seq\":\"2\""),
+        cut,
+    ]);
     assert_eq!(numbers(&recording), [1, 2]);
     assert_eq!(
         told(&recording),
@@ -70,16 +82,35 @@ fn each_bad_line_costs_itself_and_is_told() {
         ]
     );
     let skipped: Vec<_> = recording.report.skipped.iter().map(|(kind, count)| (*kind, *count)).collect();
-    let expected = [(TroubleKind::NoJson, 4), (TroubleKind::CutOff, 1), (TroubleKind::WrongFields, 1), (TroubleKind::UnknownKind, 1)];
+    let expected = [
+        (TroubleKind::NoJson, 4),
+        (TroubleKind::CutOff, 1),
+        (TroubleKind::WrongFields, 1),
+        (TroubleKind::UnknownKind, 1),
+    ];
     assert_eq!(skipped, expected);
     assert_eq!(recording.report.unknown_kinds["smoke-signal"], 1);
     assert_eq!(recording.report.skipped_lines(), 7);
-    assert!(recording.report.to_string().starts_with("11 lines, 2 captures used, 4 skipped (not JSON)"));
+    assert!(
+        recording
+            .report
+            .to_string()
+            .starts_with("11 lines, 2 captures used, 4 skipped (not JSON)")
+    );
 }
 
 #[test]
 fn bytes_that_are_no_text_cost_their_line() {
-    let bytes = [HEADER.as_bytes(), b"\n", line(1, 1).as_bytes(), b"\n\xff\xfe\x00\n", &[0x80; 5000], b"\n", line(2, 2).as_bytes()].concat();
+    let bytes = [
+        HEADER.as_bytes(),
+        b"\n",
+        line(1, 1).as_bytes(),
+        b"\n\xff\xfe\x00\n",
+        &[0x80; 5000],
+        b"\n",
+        line(2, 2).as_bytes(),
+    ]
+    .concat();
     let recording = read_all(&bytes[..]).unwrap();
     assert_eq!(numbers(&recording), [1, 2]);
     assert_eq!(told(&recording)[0], "line 3: byte 1 is not UTF-8: binary data, or the file is damaged");
@@ -112,7 +143,10 @@ fn the_same_line_twice_counts_once_and_the_same_number_with_other_content_is_tol
 fn headers() {
     let newer = HEADER.replace("\"version\":1", "\"version\":2");
     let refused = read_all(format!("{newer}\n{}", line(1, 1)).as_bytes()).unwrap_err();
-    assert_eq!(refused.to_string(), "the recording is of version 2, and this program reads versions up to 1: use a newer one");
+    assert_eq!(
+        refused.to_string(),
+        "the recording is of version 2, and this program reads versions up to 1: use a newer one"
+    );
     let mut reader = RecordingReader::new(newer.as_bytes());
     assert!(matches!(reader.next(), Some(ReadItem::Skipped(_))));
     assert_eq!((reader.next(), reader.refused().map(|refused| refused.version)), (None, Some(2)));
@@ -122,14 +156,23 @@ fn headers() {
     assert_eq!(told(&headless), ["line 1: the recording begins without a header"]);
 
     let other = read(&[r#"{"format":"weft-topology","version":1}"#, &line(1, 1)]);
-    assert_eq!((numbers(&other), told(&other)), (vec![1], vec!["line 1: says that it is \"weft-topology\", not \"weft-recording\"".to_owned()]));
+    assert_eq!(
+        (numbers(&other), told(&other)),
+        (
+            vec![1],
+            vec!["line 1: says that it is \"weft-topology\", not \"weft-recording\"".to_owned()]
+        )
+    );
 
     let two = read(&[HEADER, &line(1, 1), HEADER, &line(1, 2)]);
     assert_eq!((numbers(&two), two.report.told[&TroubleKind::AnotherHeader]), (vec![1, 1], 1));
 
     let marked = read(&[&format!("\u{feff}{HEADER}"), &line(1, 1)]);
     assert_eq!((marked.header.is_some(), told(&marked).len()), (true, 0));
-    let odd = read(&[r#"{"format":"weft-recording","version":1,"created_at":"yesterday","note":5}"#, &line(1, 1)]);
+    let odd = read(&[
+        r#"{"format":"weft-recording","version":1,"created_at":"yesterday","note":5}"#,
+        &line(1, 1),
+    ]);
     assert_eq!((odd.header.is_some(), numbers(&odd)), (true, vec![1]));
     assert_eq!(read(&[]), Recording::default());
 }
@@ -161,7 +204,12 @@ impl Read for Flood {
 fn a_line_of_100_million_bytes_costs_that_line() {
     let before = io::Cursor::new(format!("{HEADER}\n{}\n", line(1, 1)).into_bytes());
     let after = io::Cursor::new(format!("\n{}\n", line(2, 2)).into_bytes());
-    let recording = read_all(BufReader::new(Flood { before, left: 100_000_000, after })).unwrap();
+    let recording = read_all(BufReader::new(Flood {
+        before,
+        left: 100_000_000,
+        after,
+    }))
+    .unwrap();
     assert_eq!(numbers(&recording), [1, 2]);
     assert_eq!(told(&recording), ["line 3: 100000000 bytes long, and 16777216 is the most"]);
 }
@@ -180,17 +228,28 @@ impl Read for Failing {
 
 #[test]
 fn an_input_that_fails_gives_what_came_before() {
-    let recording = read_all(BufReader::new(Failing(io::Cursor::new(format!("{HEADER}\n{}\n", line(1, 1)).into_bytes())))).unwrap();
+    let recording = read_all(BufReader::new(Failing(io::Cursor::new(
+        format!("{HEADER}\n{}\n", line(1, 1)).into_bytes(),
+    ))))
+    .unwrap();
     assert_eq!(numbers(&recording), [1]);
-    assert_eq!(told(&recording), ["line 2: the input cannot be read on after this line: the disk is gone"]);
+    assert_eq!(
+        told(&recording),
+        ["line 2: the input cannot be read on after this line: the disk is gone"]
+    );
 }
 
 #[test]
 fn the_report_is_bounded() {
-    let lines: Vec<String> = (0..500).map(|index| line(1, 1).replace("mdns", &format!("kind-{index}-{}", "x".repeat(1000)))).collect();
+    let lines: Vec<String> = (0..500)
+        .map(|index| line(1, 1).replace("mdns", &format!("kind-{index}-{}", "x".repeat(1000))))
+        .collect();
     let report = read_all(lines.join("\n").as_bytes()).unwrap().report;
     assert_eq!(report.troubles.len(), MAX_TROUBLES);
-    assert_eq!((report.unknown_kinds.len(), report.unknown_kinds["…"]), (MAX_UNKNOWN_KINDS + 1, 500 - MAX_UNKNOWN_KINDS as u64));
+    assert_eq!(
+        (report.unknown_kinds.len(), report.unknown_kinds["…"]),
+        (MAX_UNKNOWN_KINDS + 1, 500 - MAX_UNKNOWN_KINDS as u64)
+    );
     assert!(report.unknown_kinds.keys().all(|kind| kind.chars().count() < 200));
 }
 
@@ -210,7 +269,9 @@ fn the_writer_keeps_numbers_rising_and_holds_the_time() {
 #[test]
 fn a_capture_that_no_reader_would_take_is_not_written() {
     let mut capture = parse_line(line(1, 1).as_bytes()).unwrap();
-    let crate::CaptureBody::Mdns(crate::MdnsCapture::Removed { instance, .. }) = &mut capture.body else { panic!() };
+    let crate::CaptureBody::Mdns(crate::MdnsCapture::Removed { instance, .. }) = &mut capture.body else {
+        panic!()
+    };
     *instance = "x".repeat(MAX_LINE_BYTES);
     let mut writer = RecordingWriter::new(Vec::new(), &Header::new(None, None)).unwrap();
     assert_eq!(writer.write(capture).unwrap_err().kind(), io::ErrorKind::InvalidInput);
@@ -221,7 +282,12 @@ fn a_capture_that_no_reader_would_take_is_not_written() {
 /// JSON that captures of any kind may have as their body.
 fn any_body() -> impl Strategy<Value = crate::CaptureBody> {
     let text = "[a-z \"\\\\\u{e9}\n]{0,12}";
-    let mdns = (text, text, prop::option::of(any::<u16>()), prop::collection::vec((text, prop::option::of("[0-9a-f]{0,8}")), 0..4));
+    let mdns = (
+        text,
+        text,
+        prop::option::of(any::<u16>()),
+        prop::collection::vec((text, prop::option::of("[0-9a-f]{0,8}")), 0..4),
+    );
     prop_oneof![
         mdns.prop_map(|(service, instance, port, txt)| crate::CaptureBody::Mdns(crate::MdnsCapture::Resolved {
             service,
@@ -238,16 +304,20 @@ fn any_body() -> impl Strategy<Value = crate::CaptureBody> {
                 node: json!({"node_id": node, "attributes": {"0/53/2": payload}}),
             })
         }),
-        (any::<[u8; 16]>(), "d/d[agq]", "([0-9a-f]{2}){0,40}", prop::option::of(prop::collection::vec(any::<u8>(), 0..5))).prop_map(
-            |(peer, uri, payload, asked)| crate::CaptureBody::Tmf(crate::TmfCapture {
+        (
+            any::<[u8; 16]>(),
+            "d/d[agq]",
+            "([0-9a-f]{2}){0,40}",
+            prop::option::of(prop::collection::vec(any::<u8>(), 0..5))
+        )
+            .prop_map(|(peer, uri, payload, asked)| crate::CaptureBody::Tmf(crate::TmfCapture {
                 extended_pan_id: None,
                 peer: peer.into(),
                 uri,
                 asked,
                 code: None,
                 payload
-            })
-        ),
+            })),
         (any::<u16>(), any::<u64>(), any::<Option<i8>>()).prop_map(|(eighths, frames, rssi_dbm)| {
             crate::CaptureBody::RadioSummary(crate::RadioSummaryCapture {
                 channel: Some(15),
@@ -264,7 +334,12 @@ fn any_body() -> impl Strategy<Value = crate::CaptureBody> {
                 lqi_average: None,
             })
         }),
-        Just(crate::CaptureBody::Source(crate::SourceReport { state: crate::SourceState::Working, reason: None, dropped: 3, detail: None })),
+        Just(crate::CaptureBody::Source(crate::SourceReport {
+            state: crate::SourceState::Working,
+            reason: None,
+            dropped: 3,
+            detail: None
+        })),
     ]
 }
 

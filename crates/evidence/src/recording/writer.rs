@@ -20,7 +20,11 @@ impl<W: Write> RecordingWriter<W> {
     /// # Errors
     /// What the output says.
     pub fn new(output: W, header: &Header) -> io::Result<Self> {
-        let mut writer = Self { output, last_seq: None, last_at: Timestamp::MIN };
+        let mut writer = Self {
+            output,
+            last_seq: None,
+            last_at: Timestamp::MIN,
+        };
         writer.line(header)?;
         Ok(writer)
     }
@@ -32,7 +36,9 @@ impl<W: Write> RecordingWriter<W> {
     pub fn write(&mut self, mut capture: Capture) -> io::Result<Capture> {
         blank_secrets(&mut capture);
         if let Some(last) = self.last_seq {
-            let next = last.checked_add(1).ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the numbers are used up"))?;
+            let next = last
+                .checked_add(1)
+                .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the numbers are used up"))?;
             capture.seq = capture.seq.max(next);
         }
         capture.at = capture.at.max(self.last_at);

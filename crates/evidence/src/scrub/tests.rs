@@ -11,30 +11,70 @@ const PSKC: &str = "6b4989baacec8024f360cad603d63e68";
 
 /// An active dataset with both, as a border agent answers `c/ag`.
 fn dataset() -> String {
-    format!("0e080000000000010000000300000f02087000368d2534c02d0708fd2c1fbe03d6dfd00510{KEY}03066d6573683230010210 0b0410{PSKC}0c0402a0f7f8").replace(' ', "")
+    format!("0e080000000000010000000300000f02087000368d2534c02d0708fd2c1fbe03d6dfd00510{KEY}03066d6573683230010210 0b0410{PSKC}0c0402a0f7f8")
+        .replace(' ', "")
 }
 
 fn capture(body: CaptureBody) -> Capture {
-    Capture { seq: 1, at: Timestamp::from_unix_milliseconds(1), source: "test".into(), body }
+    Capture {
+        seq: 1,
+        at: Timestamp::from_unix_milliseconds(1),
+        source: "test".into(),
+        body,
+    }
 }
 
 fn tmf(uri: &str, payload: String) -> CaptureBody {
-    CaptureBody::Tmf(TmfCapture { extended_pan_id: None, peer: "fd00::1".parse().unwrap(), uri: uri.to_owned(), asked: None, code: None, payload })
+    CaptureBody::Tmf(TmfCapture {
+        extended_pan_id: None,
+        peer: "fd00::1".parse().unwrap(),
+        uri: uri.to_owned(),
+        asked: None,
+        code: None,
+        payload,
+    })
 }
 
 fn rest(path: &str, body: Value) -> CaptureBody {
     let base = "http://admin:hunter2@[fd00::1]:8081".to_owned();
-    CaptureBody::OtbrRest(OtbrRestCapture { base, method: "GET".into(), path: path.into(), accept: None, status: 200, body })
+    CaptureBody::OtbrRest(OtbrRestCapture {
+        base,
+        method: "GET".into(),
+        path: path.into(),
+        accept: None,
+        status: 200,
+        body,
+    })
 }
 
 fn mle_with(tlvs: String) -> CaptureBody {
     let from = ExtendedAddress([7; 8]);
-    CaptureBody::Mle(MleCapture { pan_id: PanId(1), extended_pan_id: None, channel: None, rssi_dbm: None, lqi: None, from, to: None, command: 12, tlvs })
+    CaptureBody::Mle(MleCapture {
+        pan_id: PanId(1),
+        extended_pan_id: None,
+        channel: None,
+        rssi_dbm: None,
+        lqi: None,
+        from,
+        to: None,
+        command: 12,
+        tlvs,
+    })
 }
 
 fn report(cluster: u32, tlv: String) -> CaptureBody {
-    let attribute = MatterAttribute { endpoint: 1, cluster, attribute: 0x10, tlv: Some(tlv), status: None };
-    CaptureBody::MatterReport(MatterReport { fabric: "c2637a8b1b1b1b1b".parse().unwrap(), node: "0000000000000004".parse().unwrap(), attributes: vec![attribute] })
+    let attribute = MatterAttribute {
+        endpoint: 1,
+        cluster,
+        attribute: 0x10,
+        tlv: Some(tlv),
+        status: None,
+    };
+    CaptureBody::MatterReport(MatterReport {
+        fabric: "c2637a8b1b1b1b1b".parse().unwrap(),
+        node: "0000000000000004".parse().unwrap(),
+        attributes: vec![attribute],
+    })
 }
 
 fn octets(digits: &str) -> String {
@@ -44,7 +84,17 @@ fn octets(digits: &str) -> String {
 /// What recordings would hold of the key in any form: digits of either case, base64, the passwords and codes of the tests.
 fn assert_no_secret(line: &str, what: &str) {
     let lower = line.to_lowercase();
-    for secret in [KEY, PSKC, "hunter2", "34970112332", "3497-011-2332", "y.k9042c00ka0648g00", "749701123365521327694", "123456789", "031-45-154"] {
+    for secret in [
+        KEY,
+        PSKC,
+        "hunter2",
+        "34970112332",
+        "3497-011-2332",
+        "y.k9042c00ka0648g00",
+        "749701123365521327694",
+        "123456789",
+        "031-45-154",
+    ] {
         assert!(!lower.contains(secret), "{what}: {secret} in {line}");
     }
     for secret in [KEY, PSKC] {
@@ -53,7 +103,10 @@ fn assert_no_secret(line: &str, what: &str) {
         // Whole base64 texts, whatever the position of the key in them.
         for text in line.split('"') {
             let plain = STANDARD.decode(text).unwrap_or_default();
-            assert!(!plain.windows(bytes.len()).any(|window| window == bytes), "{what}: base64 of a dataset in {line}");
+            assert!(
+                !plain.windows(bytes.len()).any(|window| window == bytes),
+                "{what}: base64 of a dataset in {line}"
+            );
         }
     }
 }
@@ -64,10 +117,25 @@ fn captures_with_secrets() -> Vec<(&'static str, CaptureBody)> {
     let base64 = STANDARD.encode(hex::decode(&dataset).unwrap());
     let inner = format!("4d4df0bf62440001ff{dataset}");
     let encapsulated = format!("31 10 fd000000000000000000000000000001 30 ff{:04x} {inner}", inner.len() / 2).replace(' ', "");
-    let text = || "tried MT:Y.K9042C00KA0648G00, 3497-011-2332, then 34970112332 and 7497 0112 3365 521327694; HomeKit 031-45-154 at http://me:hunter2@host/x".to_owned();
+    let text = || {
+        "tried MT:Y.K9042C00KA0648G00, 3497-011-2332, then 34970112332 and 7497 0112 3365 521327694; HomeKit 031-45-154 at http://me:hunter2@host/x"
+            .to_owned()
+    };
     let detail = json!({"networkKey": KEY, "note": text(), "nested": [{"passcode": "123456789"}]});
-    let failure = |target| CaptureBody::Failure(FailureCapture { target, attempt: text(), error: text() });
-    let annotation = Annotation { name: Some(text()), room: Some(text()), note: Some(text()), thread_role: Some(text()), ..Annotation::default() };
+    let failure = |target| {
+        CaptureBody::Failure(FailureCapture {
+            target,
+            attempt: text(),
+            error: text(),
+        })
+    };
+    let annotation = Annotation {
+        name: Some(text()),
+        room: Some(text()),
+        note: Some(text()),
+        thread_role: Some(text()),
+        ..Annotation::default()
+    };
     let node = json!({
         "node_id": 4, "setup_pin_code": 123456789, "thread_dataset": dataset, "network_key": KEY, "wifi_credentials": "hunter2",
         "qr": "MT:Y.K9042C00KA0648G00",
@@ -83,22 +151,56 @@ fn captures_with_secrets() -> Vec<(&'static str, CaptureBody)> {
         ("a dataset cut in the key", tmf("c/ag", format!("0510{}", &KEY[..30]))),
         ("no digits", tmf("c/ag", format!("{dataset}0"))),
         ("encapsulated", tmf("c/ur", encapsulated)),
-        ("active dataset in MLE", mle_with(format!("000210000b08112233445566778818{:02x}{dataset}", dataset.len() / 2))),
+        (
+            "active dataset in MLE",
+            mle_with(format!("000210000b08112233445566778818{:02x}{dataset}", dataset.len() / 2)),
+        ),
         ("pending dataset in MLE", mle_with(format!("19{:02x}{dataset}", dataset.len() / 2))),
         ("cut MLE", mle_with(format!("00021000187f{dataset}"))),
-        ("REST dataset", rest("/node/dataset/active", json!({"networkKey": KEY, "pskc": PSKC, "networkName": "mesh20"}))),
-        ("REST dataset, PascalCase", rest("/node/dataset/active", json!({"NetworkKey": KEY.to_uppercase(), "PSKc": PSKC}))),
+        (
+            "REST dataset",
+            rest("/node/dataset/active", json!({"networkKey": KEY, "pskc": PSKC, "networkName": "mesh20"})),
+        ),
+        (
+            "REST dataset, PascalCase",
+            rest("/node/dataset/active", json!({"NetworkKey": KEY.to_uppercase(), "PSKc": PSKC})),
+        ),
         ("REST dataset as digits", rest("/node/dataset/active", json!(dataset.to_uppercase()))),
-        ("REST pending dataset", rest("/node/dataset/pending", json!({"activeDataset": {"networkKey": KEY}, "delay": 1}))),
-        ("REST passcode", rest("/node/ba-epskc/key", json!({"state": "started", "tap": "123456789", "port": 49152}))),
+        (
+            "REST pending dataset",
+            rest("/node/dataset/pending", json!({"activeDataset": {"networkKey": KEY}, "delay": 1})),
+        ),
+        (
+            "REST passcode",
+            rest("/node/ba-epskc/key", json!({"state": "started", "tap": "123456789", "port": 49152})),
+        ),
         ("REST passcode as text", rest("/node/ba-epskc", json!("123456789"))),
         ("Matter report of the border router", report(0x0452, octets(&dataset))),
         ("Matter report", report(0x0031, format!("16{}18", octets(&dataset)))),
         ("broken Matter report of the border router", report(0x0452, format!("10ff{dataset}"))),
-        ("Matter server", CaptureBody::MatterServerNode(MatterServerNode { server: "ws://me:hunter2@ha:5580/ws".into(), node })),
-        ("source", CaptureBody::Source(SourceReport { state: SourceState::Deaf, reason: Some(text()), dropped: 0, detail: Some(detail.clone()) })),
+        (
+            "Matter server",
+            CaptureBody::MatterServerNode(MatterServerNode {
+                server: "ws://me:hunter2@ha:5580/ws".into(),
+                node,
+            }),
+        ),
+        (
+            "source",
+            CaptureBody::Source(SourceReport {
+                state: SourceState::Deaf,
+                reason: Some(text()),
+                dropped: 0,
+                detail: Some(detail.clone()),
+            }),
+        ),
         ("annotation", CaptureBody::Annotation(annotation)),
-        ("failure", failure(FailureTarget::OtbrRest { base: "http://me:hunter2@host".into() })),
+        (
+            "failure",
+            failure(FailureTarget::OtbrRest {
+                base: "http://me:hunter2@host".into(),
+            }),
+        ),
         ("failure of another kind", failure(FailureTarget::Other(detail))),
     ]
 }
@@ -130,9 +232,16 @@ fn what_is_no_secret_stays() {
     let CaptureBody::Tmf(body) = tmf("c/ag", dataset()) else { panic!() };
     let mut blanked = capture(CaptureBody::Tmf(body));
     blank_secrets(&mut blanked);
-    let CaptureBody::Tmf(TmfCapture { payload, .. }) = blanked.body else { panic!() };
+    let CaptureBody::Tmf(TmfCapture { payload, .. }) = blanked.body else {
+        panic!()
+    };
     assert_eq!(payload, dataset().replace(KEY, &"0".repeat(32)).replace(PSKC, &"0".repeat(32)));
-    for kept in ["2026-11-20T12:00:00.000Z took 1732104000123 ms", "RLOC16 0x2c01, 3 of 4", "a/b 1795181942123 x", "00112233445566778899aabbccddeeff"] {
+    for kept in [
+        "2026-11-20T12:00:00.000Z took 1732104000123 ms",
+        "RLOC16 0x2c01, 3 of 4",
+        "a/b 1795181942123 x",
+        "00112233445566778899aabbccddeeff",
+    ] {
         let mut text = kept.to_owned();
         blank_text(&mut text);
         assert_eq!(text, kept);

@@ -231,6 +231,6 @@ mod tests {
             },
         );
         let history = sources.get("rest").unwrap();
-        assert_eq!((history.dropped, history.interval_seconds, history.since), (5, Some(900), at(2)));
+        assert_eq!((history.dropped, history.interval_seconds, history.since), (5, Some(900), at(1)));
     }
 }

@@ -38,7 +38,8 @@ impl<'a> Mesh<'a> {
     /// Gives each device the newest locator that was stated of it, and each locator its present holder.
     pub(super) fn bind_locators(&mut self) {
         for device in 0..self.devices.len() {
-            self.devices[device].locator = self.own_locator(device);
+            self.devices[device].own_locator = self.own_locator(device);
+            self.devices[device].locator = self.devices[device].own_locator.clone();
             self.devices[device].locator_contested = false;
         }
         for observer in 0..self.devices.len() {

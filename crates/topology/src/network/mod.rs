@@ -9,9 +9,9 @@ mod partition;
 mod path;
 mod rows;
 
+use crate::Policy;
 use crate::ageing::{Age, Ageing, Lifetime};
 use crate::snapshot::{Claim, Id, Network, NetworkTopology, State};
-use crate::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use weft_evidence::{Evidence, Hearing, NetworkKey, Observation, Reporter, ReporterEvidence, RowEpisode, Slot};
@@ -44,6 +44,8 @@ pub(crate) struct Device<'a> {
     pub(crate) extended_address: Option<ExtendedAddress>,
     pub(crate) partition: Option<PartitionId>,
     pub(crate) locator: Option<locator::Binding>,
+    /// The locator that the device itself said last.
+    own_locator: Option<locator::Binding>,
     pub(crate) is_border_router: bool,
     pub(crate) parent: Option<parent::Conclusion>,
     /// Several fresh devices claim its locator.
@@ -119,6 +121,8 @@ pub(crate) struct Mesh<'a> {
     pub(crate) child_episodes: BTreeMap<usize, Vec<(usize, &'a RowEpisode)>>,
     /// Since when some table names a locator without a radio address.
     place_since: BTreeMap<Rloc16, Timestamp>,
+    /// Since when the table that is being read stands.
+    table_since: Timestamp,
 }
 
 /// What is known of the network as a whole.
@@ -152,6 +156,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
         polls_of: BTreeMap::new(),
         child_episodes: BTreeMap::new(),
         place_since: BTreeMap::new(),
+        table_since: Timestamp::MIN,
     };
     mesh.read_profile(network);
     mesh.identify();
@@ -322,16 +327,6 @@ impl<'a> Mesh<'a> {
         }
         for place in 0..self.devices.len() {
             self.summarise(place);
-        }
-        for (_, evidence) in &self.reporters {
-            for episode in evidence.slots.values().flat_map(|slot| &slot.episodes) {
-                if let Some(rloc16) = episode.row.rloc16 {
-                    self.place_since
-                        .entry(rloc16)
-                        .and_modify(|since| *since = (*since).min(episode.since))
-                        .or_insert(episode.since);
-                }
-            }
         }
     }
 

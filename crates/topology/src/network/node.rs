@@ -434,7 +434,7 @@ impl<'a> Mesh<'a> {
                 identify: later.identify,
                 name: later.name.or(earlier.name),
                 room: later.room.or(earlier.room),
-            pin: later.pin.or(earlier.pin),
+                pin: later.pin.or(earlier.pin),
                 thread_role: later.thread_role.or(earlier.thread_role),
                 note: later.note.or(earlier.note),
                 muted: later.muted.or(earlier.muted),

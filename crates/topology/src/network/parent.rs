@@ -206,13 +206,14 @@ impl<'a> Mesh<'a> {
             && let Some(router) = binding.rloc16.parent()
             && let Some(parent) = self.holder(binding.partition, router)
         {
-            let (end, reason) = if binding.own {
-                (End::OwnLocator, "its own RLOC16 contains the router id")
-            } else {
-                (End::Arithmetic, "the RLOC16 that others know it by contains the router id")
+            // Others may have said the same later; its own word stays its own word.
+            let own = facts.own_locator.as_ref().filter(|own| own.rloc16 == binding.rloc16);
+            let (end, reason, binding) = match own {
+                Some(own) => (End::OwnLocator, "its own RLOC16 contains the router id", own),
+                None => (End::Arithmetic, "the RLOC16 that others know it by contains the router id", binding),
             };
-            // The same device's tables are the better word where they speak of the same moment.
-            if !(told_by_tables && binding.own && candidates.iter().any(|other| other.end == End::Child && other.parent == parent)) {
+            // The same device's tables are the better word where they speak of the same parent.
+            if !(told_by_tables && own.is_some() && candidates.iter().any(|other| other.end == End::Child && other.parent == parent)) {
                 candidates.push(Candidate {
                     parent,
                     end,

@@ -77,7 +77,9 @@ impl<'a> Mesh<'a> {
                             .filter(|partial| newest.is_none_or(|newest| partial.stated_at >= newest)),
                     );
                 }
+                let since = self.slots(observer, kind).filter_map(|slot| slot.since).min();
                 for observation in observations {
+                    self.table_since = since.unwrap_or(observation.stated_at).min(observation.stated_at);
                     self.read_table(observer, observation);
                 }
             }
@@ -134,6 +136,7 @@ impl<'a> Mesh<'a> {
                     heard.target_timeout_seconds = row.timeout_seconds;
                     // The same router's list with extended addresses tells who sits at this locator in *its* view.
                     let listed = self.listed_child(observer, rloc16);
+                    self.note_place(rloc16);
                     self.push(heard, Some(listed.map_or(Target::Locator(rloc16), Target::Device)), partition);
                 }
             }
@@ -299,6 +302,15 @@ impl<'a> Mesh<'a> {
         }
     }
 
+    /// Remembers since when a table names a locator by itself: until more was known, that was the device's id.
+    fn note_place(&mut self, rloc16: Rloc16) {
+        let since = self.table_since;
+        self.place_since
+            .entry(rloc16)
+            .and_modify(|earliest| *earliest = (*earliest).min(since))
+            .or_insert(since);
+    }
+
     fn push(&mut self, mut heard: Heard<'a>, target: Option<Target>, partition: Option<PartitionId>) {
         let lifetime = Lifetime {
             child_timeout_seconds: heard.target_timeout_seconds,
@@ -308,7 +320,10 @@ impl<'a> Mesh<'a> {
         heard.age = self.age_at(heard.observer, heard.observation, heard.at, lifetime);
         heard.target = match target {
             Some(Target::Device(device)) => device,
-            Some(Target::Locator(rloc16)) => self.holder_or_place(partition, rloc16, heard.at, heard.age),
+            Some(Target::Locator(rloc16)) => {
+                self.note_place(rloc16);
+                self.holder_or_place(partition, rloc16, heard.at, heard.age)
+            }
             None => return,
         };
         if heard.target != heard.observer {

@@ -6,10 +6,14 @@
 mod dns;
 mod matter;
 mod otbr;
+mod recording;
 mod tmf;
 
+/// A target's name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// Name and function of each target; the name is the folder of its seeds.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[Target] = &[
     ("dns_packet", dns::dns_packet),
     ("dns_txt", dns::dns_txt),
     ("matter_attribute", matter::matter_attribute),
@@ -17,5 +21,6 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("matter_tlv", matter::matter_tlv),
     ("meshcop_dataset", tmf::meshcop_dataset),
     ("otbr_rest", otbr::otbr_rest),
+    ("recording_line", recording::recording_line),
     ("tmf_answer", tmf::tmf_answer),
 ];

@@ -1,0 +1,15 @@
+//! Where captures come from: live mDNS and replay; what keeps a source running; and the only clock of the service.
+//!
+//! A source sends [`Event`]s through a [`CaptureSender`]; whoever holds the [`Inbox`] gives them their sequence numbers and times. Nothing here
+//! interprets what is heard.
+
+pub mod clock;
+pub mod event;
+pub mod mdns;
+pub mod replay;
+pub mod supervise;
+
+pub use event::{CaptureSender, Event, Inbox, channel};
+pub use mdns::MdnsSource;
+pub use replay::ReplaySource;
+pub use supervise::{Context, Source, SourceFailure, Supervisor};
