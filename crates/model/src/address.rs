@@ -16,7 +16,10 @@ pub struct Ipv6Prefix {
 impl Ipv6Prefix {
     /// `None` for a length above 128.
     pub fn new(address: Ipv6Addr, length: u8) -> Option<Self> {
-        (length <= 128).then(|| Self { address: Ipv6Addr::from(u128::from(address) & mask(length)), length })
+        (length <= 128).then(|| Self {
+            address: Ipv6Addr::from(u128::from(address) & mask(length)),
+            length,
+        })
     }
 
     /// The first address of the prefix.
@@ -101,7 +104,10 @@ impl MeshLocalPrefix {
     pub fn prefix(self) -> Ipv6Prefix {
         let mut octets = [0; 16];
         octets[..8].copy_from_slice(&self.0);
-        Ipv6Prefix { address: octets.into(), length: 64 }
+        Ipv6Prefix {
+            address: octets.into(),
+            length: 64,
+        }
     }
 
     /// The routing locator address of `rloc16`: prefix, then `::ff:fe00:RLOC16`.

@@ -4,15 +4,15 @@
 //! Nearly every fact is *about its reporter*: its own locator, its own neighbour table.
 
 use crate::{
-    BorderAgentId, Channel, ChildAddressesRow, ChildRow, ChildTableRow, Connectivity, DeviceMode, EnhancedRouteRow, Eui64, ExtendedAddress, ExtendedPanId,
-    Ipv6Prefix, LeaderData, MacCounters, MatterPeer, MeshLocalPrefix, MleCounters, NeighborRow, PanId, PartitionId, Rloc16, Route64, RouteRow,
-    RouterId, RouterNeighborRow, Rssi, ServiceRecord,
+    BorderAgentId, Channel, ChildAddressesRow, ChildRow, ChildTableRow, Connectivity, DeviceMode, EnhancedRouteRow, Eui64, ExtendedAddress,
+    ExtendedPanId, Ipv6Prefix, LeaderData, MacCounters, MatterPeer, MeshLocalPrefix, MleCounters, NeighborRow, PanId, PartitionId, Rloc16, Route64,
+    RouteRow, RouterId, RouterNeighborRow, Rssi, ServiceRecord,
 };
 use serde::{Deserialize, Serialize};
 use std::net::Ipv6Addr;
 
 macro_rules! facts {
-    ($($(#[$doc:meta])* $name:ident($type:ty),)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal: $type:ty,)*) => {
         /// One decoded statement.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(tag = "fact", content = "value", rename_all = "kebab-case")]
@@ -55,7 +55,7 @@ macro_rules! facts {
             /// A short name for claims and logs: `neighbor-table`.
             pub fn name(self) -> std::borrow::Cow<'static, str> {
                 match self {
-                    $(FactKind::$name => std::borrow::Cow::Borrowed(const_kebab(stringify!($name))),)*
+                    $(FactKind::$name => std::borrow::Cow::Borrowed($text),)*
                     FactKind::Attribute(path) => format!("attribute-{}-{:#06x}-{:#06x}", path.endpoint, path.cluster, path.attribute).into(),
                     FactKind::UnknownTlv(number) => format!("tlv-{number}").into(),
                 }
@@ -67,148 +67,127 @@ macro_rules! facts {
 facts! {
     // Who the device is.
     /// The radio's extended address now.
-    ExtendedAddress(ExtendedAddress),
+    ExtendedAddress = "extended-address": ExtendedAddress,
     /// Hardware address of the *Thread* interface (Matter 0x0033): the radio's extended address, or a factory EUI-64.
-    HardwareAddress([u8; 8]),
+    HardwareAddress = "hardware-address": [u8; 8],
     /// The factory EUI-64.
-    Eui64(Eui64),
+    Eui64 = "eui64": Eui64,
     /// The device's own locator; `None`: it says that it has none.
-    Rloc16(Option<Rloc16>),
+    Rloc16 = "rloc16": Option<Rloc16>,
     /// Addresses of the device's Thread interface, sorted.
-    Ipv6Addresses(Vec<Ipv6Addr>),
+    Ipv6Addresses = "ipv6-addresses": Vec<Ipv6Addr>,
     /// The device's mode.
-    Mode(DeviceMode),
+    Mode = "mode": DeviceMode,
     /// The device's role.
-    RoutingRole(RoutingRole),
+    RoutingRole = "routing-role": RoutingRole,
     /// Thread version number (5: 1.4 and 1.3.1, 4: 1.3, 3: 1.2, 2: 1.1).
-    ThreadVersion(u16),
+    ThreadVersion = "thread-version": u16,
     /// Border agent id of the device itself.
-    BorderAgentId(BorderAgentId),
+    BorderAgentId = "border-agent-id": BorderAgentId,
 
     // The network and partition that it is in.
     /// Network name.
-    NetworkName(String),
+    NetworkName = "network-name": String,
     /// Extended PAN id.
-    ExtendedPanId(ExtendedPanId),
+    ExtendedPanId = "extended-pan-id": ExtendedPanId,
     /// PAN id.
-    PanId(PanId),
+    PanId = "pan-id": PanId,
     /// Channel.
-    Channel(Channel),
+    Channel = "channel": Channel,
     /// Mesh-local prefix.
-    MeshLocalPrefix(MeshLocalPrefix),
+    MeshLocalPrefix = "mesh-local-prefix": MeshLocalPrefix,
     /// A prefix that devices on this network take routable addresses from.
-    OmrPrefix(Ipv6Prefix),
+    OmrPrefix = "omr-prefix": Ipv6Prefix,
     /// Leader data with the partition id.
-    LeaderData(LeaderData),
+    LeaderData = "leader-data": LeaderData,
     /// Partition id alone.
-    PartitionId(PartitionId),
+    PartitionId = "partition-id": PartitionId,
     /// The leader's router id alone.
-    LeaderRouterId(RouterId),
+    LeaderRouterId = "leader-router-id": RouterId,
     /// Seconds part of the active dataset's timestamp, packed as on the wire (48 bits seconds, 15 bits ticks, 1 bit authoritative).
-    ActiveTimestamp(u64),
+    ActiveTimestamp = "active-timestamp": u64,
     /// The pending dataset's timestamp, packed likewise.
-    PendingTimestamp(u64),
+    PendingTimestamp = "pending-timestamp": u64,
     /// An operational dataset without its secrets.
-    Dataset(Box<Dataset>),
+    Dataset = "dataset": Box<Dataset>,
     /// How many routers the reporter knows in its partition.
-    RouterCount(u8),
+    RouterCount = "router-count": u8,
     /// Networks that a Thread Network Directory (Matter 0x0453) lists.
-    ThreadNetworks(Vec<ThreadNetworkEntry>),
+    ThreadNetworks = "thread-networks": Vec<ThreadNetworkEntry>,
     /// The network that a directory prefers.
-    PreferredExtendedPanId(ExtendedPanId),
+    PreferredExtendedPanId = "preferred-extended-pan-id": ExtendedPanId,
 
     // Whom it hears.
     /// Matter 0x35/7.
-    NeighborTable(Vec<NeighborRow>),
+    NeighborTable = "neighbor-table": Vec<NeighborRow>,
     /// Matter 0x35/8.
-    RouteTable(Vec<RouteRow>),
+    RouteTable = "route-table": Vec<RouteRow>,
     /// TMF 5, MLE 9.
-    Route64(Route64),
+    Route64 = "route64": Route64,
     /// TMF 37.
-    EnhancedRoute(Vec<EnhancedRouteRow>),
+    EnhancedRoute = "enhanced-route": Vec<EnhancedRouteRow>,
     /// TMF 16.
-    ChildTable(Vec<ChildTableRow>),
+    ChildTable = "child-table": Vec<ChildTableRow>,
     /// TMF 29.
-    Children(Vec<ChildRow>),
+    Children = "children": Vec<ChildRow>,
     /// TMF 30.
-    ChildAddresses(Vec<ChildAddressesRow>),
+    ChildAddresses = "child-addresses": Vec<ChildAddressesRow>,
     /// TMF 31.
-    RouterNeighbors(Vec<RouterNeighborRow>),
+    RouterNeighbors = "router-neighbors": Vec<RouterNeighborRow>,
     /// TMF 4.
-    Connectivity(Connectivity),
+    Connectivity = "connectivity": Connectivity,
     /// What a dongle heard of one pair of radios during an interval.
-    RadioSummary(RadioSummary),
+    RadioSummary = "radio-summary": RadioSummary,
 
     // What it is.
     /// Vendor name.
-    VendorName(String),
+    VendorName = "vendor-name": String,
     /// Vendor id (Matter).
-    VendorId(u16),
+    VendorId = "vendor-id": u16,
     /// Product or model name.
-    ModelName(String),
+    ModelName = "model-name": String,
     /// Product id (Matter).
-    ProductId(u16),
+    ProductId = "product-id": u16,
     /// Name that its owner gave it (Matter NodeLabel, 0x0452 border router name).
-    NodeLabel(String),
+    NodeLabel = "node-label": String,
     /// Software version, as text.
-    SoftwareVersion(String),
+    SoftwareVersion = "software-version": String,
     /// Version text of the Thread stack.
-    StackVersion(String),
+    StackVersion = "stack-version": String,
     /// Vendor application URL.
-    VendorAppUrl(String),
+    VendorAppUrl = "vendor-app-url": String,
     /// Serial number.
-    SerialNumber(String),
+    SerialNumber = "serial-number": String,
     /// Unique id (Matter), or the hexadecimal digits of another stable number of this device.
-    UniqueId(String),
+    UniqueId = "unique-id": String,
     /// Device types of one endpoint list, all endpoints together, sorted.
-    DeviceTypes(Vec<u32>),
+    DeviceTypes = "device-types": Vec<u32>,
     /// Network interfaces of every type.
-    NetworkInterfaces(Vec<NetworkInterface>),
+    NetworkInterfaces = "network-interfaces": Vec<NetworkInterface>,
     /// A power source.
-    PowerSource(PowerSource),
+    PowerSource = "power-source": PowerSource,
     /// TMF 14, percent.
-    BatteryPercent(u8),
+    BatteryPercent = "battery-percent": u8,
     /// TMF 15.
-    SupplyMillivolts(u16),
+    SupplyMillivolts = "supply-millivolts": u16,
     /// TMF 3: poll timeout of a sleepy device.
-    TimeoutSeconds(u32),
+    TimeoutSeconds = "timeout-seconds": u32,
     /// TMF 19: the largest timeout among the children.
-    MaxChildTimeoutSeconds(u32),
+    MaxChildTimeoutSeconds = "max-child-timeout-seconds": u32,
     /// TMF 17, channel pages.
-    ChannelPages(Vec<u8>),
+    ChannelPages = "channel-pages": Vec<u8>,
     /// TMF 9.
-    MacCounters(MacCounters),
+    MacCounters = "mac-counters": MacCounters,
     /// TMF 34.
-    MleCounters(MleCounters),
+    MleCounters = "mle-counters": MleCounters,
 
     // What the LAN and people say.
     /// A DNS-SD service instance.
-    Service(Box<ServiceRecord>),
+    Service = "service": Box<ServiceRecord>,
     /// Service types that exist on the LAN.
-    ServiceType(String),
+    ServiceType = "service-type": String,
     /// What a person or a companion app says of a device.
-    Annotation(Annotation),
-}
-
-/// `NeighborTable` to `neighbor-table`, done once per name.
-fn const_kebab(name: &'static str) -> &'static str {
-    use std::collections::BTreeMap;
-    use std::sync::{Mutex, OnceLock};
-    static NAMES: OnceLock<Mutex<BTreeMap<&'static str, &'static str>>> = OnceLock::new();
-    let mut names = match NAMES.get_or_init(Default::default).lock() {
-        Ok(names) => names,
-        Err(poisoned) => poisoned.into_inner(),
-    };
-    names.entry(name).or_insert_with(|| {
-        let mut kebab = String::with_capacity(name.len() + 4);
-        for (index, letter) in name.char_indices() {
-            if letter.is_ascii_uppercase() && index > 0 {
-                kebab.push('-');
-            }
-            kebab.push(letter.to_ascii_lowercase());
-        }
-        Box::leak(kebab.into_boxed_str())
-    })
+    Annotation = "annotation": Annotation,
 }
 
 /// The role that a device says it has (Matter 0x35 RoutingRoleEnum; OTBR `state`).
@@ -454,8 +433,14 @@ mod tests {
     fn kinds_have_the_names_that_claims_show() {
         assert_eq!(Fact::NeighborTable(Vec::new()).kind().name(), "neighbor-table");
         assert_eq!(FactKind::Route64.name(), "route64");
+        let json = serde_json::to_string(&FactKind::Ipv6Addresses).unwrap();
+        assert_eq!(json, format!("\"{}\"", FactKind::Ipv6Addresses.name()));
         assert_eq!(Fact::Null(FactKind::NeighborTable).kind(), FactKind::NeighborTable);
-        let path = AttributePath { endpoint: 0, cluster: 0x35, attribute: 6 };
+        let path = AttributePath {
+            endpoint: 0,
+            cluster: 0x35,
+            attribute: 6,
+        };
         assert_eq!(FactKind::Attribute(path).name(), "attribute-0-0x0035-0x0006");
     }
 }

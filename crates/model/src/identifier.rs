@@ -15,7 +15,11 @@ pub struct ParseIdentifierError {
 }
 
 fn parse_hex<const N: usize>(what: &'static str, text: &str) -> Result<[u8; N], ParseIdentifierError> {
-    let error = || ParseIdentifierError { what, digits: N * 2, got: text.chars().take(64).collect() };
+    let error = || ParseIdentifierError {
+        what,
+        digits: N * 2,
+        got: text.chars().take(64).collect(),
+    };
     let digits: Vec<u8> = text.bytes().filter(|b| *b != b':' && *b != b'-').collect();
     if digits.len() != N * 2 {
         return Err(error());
@@ -182,6 +186,11 @@ impl fmt::Display for PartitionId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PanId(pub u16);
 
+impl PanId {
+    /// Every PAN: no network has this one.
+    pub const BROADCAST: Self = Self(0xffff);
+}
+
 impl fmt::Display for PanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "0x{:04x}", self.0)
@@ -199,9 +208,11 @@ impl FromStr for PanId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        u16::from_str_radix(digits, 16)
-            .map(Self)
-            .map_err(|_| ParseIdentifierError { what: "PAN id", digits: 4, got: text.chars().take(64).collect() })
+        u16::from_str_radix(digits, 16).map(Self).map_err(|_| ParseIdentifierError {
+            what: "PAN id",
+            digits: 4,
+            got: text.chars().take(64).collect(),
+        })
     }
 }
 
@@ -243,9 +254,16 @@ impl FromStr for MatterPeer {
     type Err = ParseIdentifierError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseIdentifierError { what: "Matter operational instance", digits: 33, got: text.chars().take(64).collect() };
+        let error = || ParseIdentifierError {
+            what: "Matter operational instance",
+            digits: 33,
+            got: text.chars().take(64).collect(),
+        };
         let (fabric, node) = text.split_once('-').ok_or_else(error)?;
-        Ok(Self { fabric: fabric.parse().map_err(|_| error())?, node: node.parse().map_err(|_| error())? })
+        Ok(Self {
+            fabric: fabric.parse().map_err(|_| error())?,
+            node: node.parse().map_err(|_| error())?,
+        })
     }
 }
 

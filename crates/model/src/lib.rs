@@ -14,8 +14,8 @@ mod time;
 
 pub use address::{AddressKind, Ipv6Prefix, MeshLocalPrefix};
 pub use fact::{
-    Annotation, AnnotationTarget, AttributePath, AttributeValue, Dataset, Fact, FactKind, NetworkInterface, Pin, PowerSource, RadioPeer, RadioSummary,
-    RoutingRole, ThreadNetworkEntry,
+    Annotation, AnnotationTarget, AttributePath, AttributeValue, Dataset, Fact, FactKind, NetworkInterface, Pin, PowerSource, RadioPeer,
+    RadioSummary, RoutingRole, ThreadNetworkEntry,
 };
 pub use identifier::{BorderAgentId, CompressedFabricId, Eui64, ExtendedAddress, ExtendedPanId, MatterNodeId, MatterPeer, PanId, PartitionId};
 pub use radio::{Channel, ErrorRate, LinkQuality, RadioLqi, Rssi};
@@ -25,7 +25,7 @@ pub use service::{
     LedProtocolRecord, OperationalRecord, ServiceDetails, ServiceRecord, SrpReplicationRecord, TrelRecord,
 };
 pub use tables::{
-    ChildAddressesRow, ChildRow, ChildTableRow, Connectivity, DeviceMode, EnhancedRouteRow, LeaderData, MacCounters, MleCounters, NeighborRow, Route64,
-    Route64Row, RouteRow, RouterNeighborRow,
+    ChildAddressesRow, ChildRow, ChildTableRow, Connectivity, DeviceMode, EnhancedRouteRow, LeaderData, MacCounters, MleCounters, NeighborRow,
+    Route64, Route64Row, RouteRow, RouterNeighborRow,
 };
 pub use time::{ParseTimestampError, Timestamp};

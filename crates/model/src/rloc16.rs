@@ -67,7 +67,11 @@ pub struct Rloc16(u16);
 impl Rloc16 {
     /// `None` where the number is no locator: router id 63 (0xfffe is "no address", 0xfc00 and above are ALOCs) or the reserved bit set.
     pub const fn new(value: u16) -> Option<Self> {
-        if value >> 10 <= RouterId::MAX as u16 && value & 0x0200 == 0 { Some(Self(value)) } else { None }
+        if value >> 10 <= RouterId::MAX as u16 && value & 0x0200 == 0 {
+            Some(Self(value))
+        } else {
+            None
+        }
     }
 
     /// The 16 bits.
@@ -118,7 +122,10 @@ impl FromStr for Rloc16 {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-        u16::from_str_radix(digits, 16).ok().and_then(Self::new).ok_or_else(|| ParseRloc16Error(text.chars().take(32).collect()))
+        u16::from_str_radix(digits, 16)
+            .ok()
+            .and_then(Self::new)
+            .ok_or_else(|| ParseRloc16Error(text.chars().take(32).collect()))
     }
 }
 

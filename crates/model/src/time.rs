@@ -58,7 +58,11 @@ impl fmt::Display for Timestamp {
         let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).map_err(|_| fmt::Error)?;
         let (year, month, day) = moment.to_calendar_date();
         let (hour, minute, second, millisecond) = moment.to_hms_milli();
-        write!(f, "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z", u8::from(month))
+        write!(
+            f,
+            "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z",
+            u8::from(month)
+        )
     }
 }
 
@@ -80,7 +84,10 @@ impl FromStr for Timestamp {
         let error = || ParseTimestampError(text.chars().take(64).collect());
         let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| error())?;
         let milliseconds = i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).map_err(|_| error())?;
-        (Self::MIN.0..=Self::MAX.0).contains(&milliseconds).then_some(Self(milliseconds)).ok_or_else(error)
+        (Self::MIN.0..=Self::MAX.0)
+            .contains(&milliseconds)
+            .then_some(Self(milliseconds))
+            .ok_or_else(error)
     }
 }
 

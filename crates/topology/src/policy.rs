@@ -50,6 +50,8 @@ pub struct Policy {
     pub other_table_seconds: u32,
     /// Where a child row has no age, it may be as old as the child's timeout; so much where that is unknown.
     pub child_timeout_seconds: u32,
+    /// Two routers disagree about a link only if the one that does not list it spoke at most so much later: else the link is over.
+    pub one_way_seconds: u32,
     /// Where the captures lie: claims name it.
     pub captures_in: CapturePlace,
 }
@@ -67,6 +69,7 @@ impl Policy {
             contradiction_seconds: 60,
             other_table_seconds: 60,
             child_timeout_seconds: 240,
+            one_way_seconds: 300,
             captures_in: CapturePlace::Recording("recording".into()),
         }
     }

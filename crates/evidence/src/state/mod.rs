@@ -14,11 +14,17 @@ use placement::{Mark, Placement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
 use std::sync::Arc;
-use weft_model::{AddressKind, ExtendedPanId, Fact, FactKind, Timestamp};
+use weft_model::{AddressKind, ExtendedAddress, ExtendedPanId, Fact, FactKind, Timestamp};
 use weft_wire::Problem;
 
+/// How often marks may lead to further marks.
+const MAX_PLACEMENT_ROUNDS: usize = 4;
 /// Troubles that are kept for the report, oldest first; all are counted.
 const MAX_PROBLEMS: usize = 1_000;
+/// Addresses of children that are remembered of one parent.
+const MAX_CHILD_ADDRESSES: usize = 4_096;
+/// A parent's lists of children and of their addresses speak of the same children if they are at most so far apart.
+const MAX_LISTS_APART_MILLISECONDS: i64 = 60_000;
 /// Failures in vain that are remembered of one reporter since it last answered.
 const MAX_IN_VAIN: usize = 8;
 
@@ -40,6 +46,8 @@ pub struct ReporterEvidence {
     network: Option<NetworkKey>,
     placed: bool,
     marks: Option<(ExtendedPanId, Vec<Mark>)>,
+    waits_for: Vec<Mark>,
+    child_addresses: BTreeMap<Ipv6Addr, ExtendedAddress>,
     told_network: Option<((Timestamp, u64), ExtendedPanId)>,
     rest_bases: BTreeSet<Arc<str>>,
     heard_prefixes: BTreeSet<[u8; 8]>,
@@ -52,9 +60,44 @@ impl ReporterEvidence {
         self.slots.get(&kind)?.current.as_ref().map(|observation| &*observation.fact)
     }
 
+    /// Addresses that it ever listed of a child together with the child's extended address: that they name one device outlives the row.
+    pub fn child_addresses(&self) -> &BTreeMap<Ipv6Addr, ExtendedAddress> {
+        &self.child_addresses
+    }
+
     /// The network that it was placed in.
     pub fn network(&self) -> Option<NetworkKey> {
         self.network
+    }
+}
+
+impl ReporterEvidence {
+    fn remember_child_addresses(&mut self) {
+        let (Some(Fact::Children(children)), Some(Fact::ChildAddresses(listed))) =
+            (self.current(FactKind::Children), self.current(FactKind::ChildAddresses))
+        else {
+            return;
+        };
+        let answers =
+            [FactKind::Children, FactKind::ChildAddresses].map(|kind| self.slots[&kind].current.as_ref().map(|observation| observation.stated_at));
+        let apart = match answers {
+            [Some(left), Some(right)] => left.milliseconds_since(right).abs(),
+            _ => return,
+        };
+        // Locators are given to others: only lists of one answer, or nearly so, speak of the same children.
+        if apart > MAX_LISTS_APART_MILLISECONDS {
+            return;
+        }
+        let named: Vec<(Ipv6Addr, ExtendedAddress)> = listed
+            .iter()
+            .filter_map(|row| Some((row, children.iter().find(|child| child.rloc16 == Some(row.rloc16))?.extended_address)))
+            .flat_map(|(row, child)| row.addresses.iter().map(move |address| (*address, child)))
+            .filter(|(address, _)| AddressKind::of(*address) == AddressKind::Unicast)
+            .collect();
+        self.child_addresses.extend(named);
+        while self.child_addresses.len() > MAX_CHILD_ADDRESSES {
+            self.child_addresses.pop_first();
+        }
     }
 }
 
@@ -214,21 +257,35 @@ impl Evidence {
             CaptureBody::Tmf(tmf) => evidence.heard_prefixes.extend(mesh_local_half(tmf.peer)),
             _ => {}
         }
-        evidence.slots.entry(observation.fact.kind()).or_default().apply(observation);
+        let kind = observation.fact.kind();
+        evidence.slots.entry(kind).or_default().apply(observation);
+        if matches!(kind, FactKind::Children | FactKind::ChildAddresses) {
+            evidence.remember_child_addresses();
+        }
     }
 
     fn place(&mut self, changed: &BTreeSet<Reporter>, touched: &mut Touched) {
-        let mut marks_changed = false;
-        for reporter in changed {
-            if let Some(evidence) = self.reporters.get_mut(reporter) {
-                marks_changed |= self.placement.update_marks(reporter, evidence);
+        let mut pending: BTreeSet<Reporter> = changed.clone();
+        let mut all = BTreeSet::new();
+        // A frame with a long address teaches a PAN id, which places frames without: hence more than one round, and a bound on them.
+        for _ in 0..MAX_PLACEMENT_ROUNDS {
+            let mut again = BTreeSet::new();
+            for reporter in &pending {
+                if let Some(evidence) = self.reporters.get_mut(reporter) {
+                    again.extend(self.placement.update_marks(reporter, evidence));
+                }
+            }
+            all.append(&mut pending);
+            pending = again
+                .into_iter()
+                .filter(|reporter| !changed.contains(reporter) || matches!(reporter, Reporter::Dongle { .. }))
+                .collect();
+            if pending.is_empty() {
+                break;
             }
         }
-        let mut again: BTreeSet<Reporter> = changed.clone();
-        if marks_changed {
-            again.extend(self.placement.weak().cloned());
-        }
-        for reporter in &again {
+        all.append(&mut pending);
+        for reporter in &all {
             if let Some(evidence) = self.reporters.get_mut(reporter) {
                 let (before, now) = self.placement.place(reporter, evidence);
                 if before != now || changed.contains(reporter) {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
-use weft_model::{AddressKind, ExtendedAddress, ExtendedPanId, Fact, FactKind, MatterPeer, PanId, ServiceDetails};
+use weft_model::{AddressKind, ExtendedAddress, ExtendedPanId, Fact, FactKind, MatterPeer, PanId, RadioPeer, ServiceDetails, ServiceRecord};
 
 /// A network, by the best name that is known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -43,6 +43,8 @@ pub(super) enum Mark {
     Radio(ExtendedAddress),
     Matter(MatterPeer),
     RestBase(Arc<str>),
+    /// An address of a border router on the LAN.
+    Address(Ipv6Addr),
     Prefix([u8; 8]),
     Pan(PanId),
 }
@@ -53,49 +55,68 @@ pub(super) struct Placement {
     index: BTreeMap<Mark, BTreeMap<ExtendedPanId, u32>>,
     members: BTreeMap<NetworkKey, BTreeSet<Reporter>>,
     unplaced: BTreeSet<Reporter>,
-    /// Reporters that do not tell their extended PAN id themselves.
-    weak: BTreeSet<Reporter>,
+    /// Reporters that do not tell their extended PAN id themselves, by the marks that would place them.
+    waiting: BTreeMap<Mark, BTreeSet<Reporter>>,
 }
 
 impl Placement {
-    /// Takes what a reporter says now. Gives true if marks of a network changed, so that [`Placement::place_weak`] has to run.
-    pub(super) fn update_marks(&mut self, reporter: &Reporter, evidence: &mut ReporterEvidence) -> bool {
-        let told = told_network(reporter, evidence);
+    /// Takes what a reporter says now. Gives the reporters that have to be placed anew because marks of a network changed.
+    pub(super) fn update_marks(&mut self, reporter: &Reporter, evidence: &mut ReporterEvidence) -> BTreeSet<Reporter> {
+        let told = told_network(reporter, evidence).or_else(|| self.network_of_frames(reporter, evidence));
         let marks = told.map(|network| (network, network_marks(reporter, evidence)));
-        if marks == evidence.marks {
-            return false;
-        }
-        let mut changed = false;
-        if let Some((network, marks)) = &evidence.marks {
-            for mark in marks {
+        let mut changed: Vec<Mark> = Vec::new();
+        if marks != evidence.marks {
+            let (old, new) = (evidence.marks.take(), marks);
+            for (network, mark) in pairs(&old).difference(&pairs(&new)) {
                 if let Some(networks) = self.index.get_mut(mark)
                     && let Some(count) = networks.get_mut(network)
                 {
                     *count -= 1;
                     if *count == 0 {
                         networks.remove(network);
-                        changed = true;
+                        changed.push(mark.clone());
                     }
                     if networks.is_empty() {
                         self.index.remove(mark);
                     }
                 }
             }
-        }
-        if let Some((network, marks)) = &marks {
-            for mark in marks {
+            for (network, mark) in pairs(&new).difference(&pairs(&old)) {
                 let count = self.index.entry(mark.clone()).or_default().entry(*network).or_insert(0);
                 *count += 1;
-                changed |= *count == 1;
+                if *count == 1 {
+                    changed.push(mark.clone());
+                }
             }
+            evidence.marks = new;
         }
-        if told.is_some() {
-            self.weak.remove(reporter);
-        } else if !self.weak.contains(reporter) {
-            self.weak.insert(reporter.clone());
+        let waits_for = if told.is_some() { Vec::new() } else { own_marks(reporter, evidence) };
+        if waits_for != evidence.waits_for {
+            for mark in &evidence.waits_for {
+                if let Some(waiting) = self.waiting.get_mut(mark) {
+                    waiting.remove(reporter);
+                    if waiting.is_empty() {
+                        self.waiting.remove(mark);
+                    }
+                }
+            }
+            for mark in &waits_for {
+                self.waiting.entry(mark.clone()).or_default().insert(reporter.clone());
+            }
+            evidence.waits_for = waits_for;
         }
-        evidence.marks = marks;
-        changed
+        changed.iter().filter_map(|mark| self.waiting.get(mark)).flatten().cloned().collect()
+    }
+
+    /// Frames name no network but a PAN id; a long address among them tells which network that is.
+    fn network_of_frames(&self, reporter: &Reporter, evidence: &ReporterEvidence) -> Option<ExtendedPanId> {
+        let (Reporter::Dongle { .. }, Some(Fact::RadioSummary(summary))) = (reporter, evidence.current(FactKind::RadioSummary)) else {
+            return None;
+        };
+        [summary.from, summary.to].into_iter().find_map(|peer| match peer {
+            RadioPeer::ExtendedAddress(address) => only(self.index.get(&Mark::Radio(address))?),
+            _ => None,
+        })
     }
 
     /// Places one reporter. Gives the networks that it left and came to; the same twice where it stayed.
@@ -103,7 +124,7 @@ impl Placement {
         let key = match evidence.marks.as_ref() {
             Some((network, _)) => Some(NetworkKey::ExtendedPanId(*network)),
             None => self
-                .shared_network(reporter, evidence)
+                .shared_network(evidence)
                 .map(NetworkKey::ExtendedPanId)
                 .or_else(|| fallback(reporter, evidence)),
         };
@@ -128,17 +149,10 @@ impl Placement {
                 Some(network) => self.members.entry(network).or_default().insert(reporter.clone()),
                 None => self.unplaced.insert(reporter.clone()),
             };
-            if evidence.marks.is_none() && !self.weak.contains(reporter) {
-                self.weak.insert(reporter.clone());
-            }
             evidence.network = key;
             evidence.placed = true;
         }
         (before, key)
-    }
-
-    pub(super) fn weak(&self) -> impl Iterator<Item = &Reporter> {
-        self.weak.iter()
     }
 
     pub(super) fn networks(&self) -> impl Iterator<Item = NetworkKey> {
@@ -154,18 +168,24 @@ impl Placement {
         .flatten()
     }
 
-    fn shared_network(&self, reporter: &Reporter, evidence: &ReporterEvidence) -> Option<ExtendedPanId> {
-        let mut marks = own_marks(reporter, evidence);
-        marks.sort_unstable();
-        marks.dedup();
-        marks.iter().find_map(|mark| {
-            let networks = self.index.get(mark)?;
-            match networks.len() {
-                1 => networks.keys().next().copied(),
-                _ => None,
-            }
-        })
+    fn shared_network(&self, evidence: &ReporterEvidence) -> Option<ExtendedPanId> {
+        evidence.waits_for.iter().find_map(|mark| only(self.index.get(mark)?))
     }
+}
+
+/// The network that alone has a mark.
+fn only(networks: &BTreeMap<ExtendedPanId, u32>) -> Option<ExtendedPanId> {
+    match networks.len() {
+        1 => networks.keys().next().copied(),
+        _ => None,
+    }
+}
+
+fn pairs(marks: &Option<(ExtendedPanId, Vec<Mark>)>) -> BTreeSet<(ExtendedPanId, Mark)> {
+    marks
+        .iter()
+        .flat_map(|(network, marks)| marks.iter().map(|mark| (*network, mark.clone())))
+        .collect()
 }
 
 /// The extended PAN id that the reporter itself or its newest capture names.
@@ -208,7 +228,20 @@ fn network_marks(reporter: &Reporter, evidence: &ReporterEvidence) -> Vec<Mark> 
                 Fact::MeshLocalPrefix(prefix) => marks.push(Mark::Prefix(prefix.0)),
                 Fact::OmrPrefix(prefix) if prefix.length() == 64 => marks.push(Mark::Prefix(half(prefix.address()))),
                 Fact::PanId(pan) => marks.push(Mark::Pan(*pan)),
+                Fact::RadioSummary(summary) if summary.pan_id != PanId::BROADCAST => marks.push(Mark::Pan(summary.pan_id)),
                 Fact::ExtendedAddress(address) => marks.push(Mark::Radio(*address)),
+                Fact::NeighborTable(rows) => marks.extend(rows.iter().filter_map(|row| row.extended_address).map(Mark::Radio)),
+                Fact::Children(rows) => marks.extend(rows.iter().map(|row| Mark::Radio(row.extended_address))),
+                Fact::ChildAddresses(rows) => {
+                    marks.extend(
+                        rows.iter()
+                            .flat_map(|row| &row.addresses)
+                            .copied()
+                            .filter(|a| routable(*a))
+                            .map(half)
+                            .map(Mark::Prefix),
+                    );
+                }
                 // Every routable address of a Thread interface lies in a prefix of its network.
                 Fact::Ipv6Addresses(addresses) => marks.extend(addresses.iter().copied().filter(|a| routable(*a)).map(half).map(Mark::Prefix)),
                 Fact::Dataset(dataset) => {
@@ -217,6 +250,7 @@ fn network_marks(reporter: &Reporter, evidence: &ReporterEvidence) -> Vec<Mark> 
                 }
                 Fact::Service(record) => match &record.details {
                     ServiceDetails::BorderAgent(agent) => {
+                        marks.extend(lan_addresses(record).map(Mark::Address));
                         marks.extend(
                             agent
                                 .omr_prefix
@@ -244,7 +278,7 @@ fn own_marks(reporter: &Reporter, evidence: &ReporterEvidence) -> Vec<Mark> {
         Reporter::Radio { extended_address } => marks.push(Mark::Radio(*extended_address)),
         Reporter::Matter(peer) => marks.push(Mark::Matter(*peer)),
         Reporter::Address { address } if routable(*address) => marks.push(Mark::Prefix(half(*address))),
-        Reporter::Dongle { pan_id, .. } => marks.push(Mark::Pan(*pan_id)),
+        Reporter::Dongle { pan_id, .. } if *pan_id != PanId::BROADCAST => marks.push(Mark::Pan(*pan_id)),
         _ => {}
     }
     for slot in evidence.slots.values() {
@@ -252,12 +286,28 @@ fn own_marks(reporter: &Reporter, evidence: &ReporterEvidence) -> Vec<Mark> {
             match &*observation.fact {
                 Fact::ExtendedAddress(address) => marks.push(Mark::Radio(*address)),
                 Fact::MeshLocalPrefix(prefix) => marks.push(Mark::Prefix(prefix.0)),
-                Fact::Ipv6Addresses(addresses) => marks.extend(addresses.iter().copied().filter(|a| routable(*a)).map(half).map(Mark::Prefix)),
+                Fact::HardwareAddress(bytes) => marks.push(Mark::Radio(ExtendedAddress(*bytes))),
+                Fact::Ipv6Addresses(addresses) => {
+                    marks.extend(
+                        addresses
+                            .iter()
+                            .filter_map(|address| ExtendedAddress::from_link_local(*address))
+                            .map(Mark::Radio),
+                    );
+                    marks.extend(addresses.iter().copied().filter(|a| routable(*a)).map(half).map(Mark::Prefix));
+                }
+                Fact::RadioSummary(summary) => {
+                    marks.extend([summary.from, summary.to].into_iter().filter_map(|peer| match peer {
+                        RadioPeer::ExtendedAddress(address) => Some(Mark::Radio(address)),
+                        _ => None,
+                    }));
+                }
                 Fact::PanId(pan) => marks.push(Mark::Pan(*pan)),
                 Fact::Service(record) => {
                     if let ServiceDetails::Operational(operational) = &record.details {
                         marks.extend(operational.peer.map(Mark::Matter));
                     }
+                    marks.extend(lan_addresses(record).map(Mark::Address));
                     let v6 = record.addresses.iter().filter_map(|address| match address {
                         IpAddr::V6(address) if routable(*address) => Some(*address),
                         _ => None,
@@ -268,6 +318,8 @@ fn own_marks(reporter: &Reporter, evidence: &ReporterEvidence) -> Vec<Mark> {
             }
         }
     }
+    marks.sort_unstable();
+    marks.dedup();
     marks
 }
 
@@ -286,10 +338,19 @@ fn fallback(reporter: &Reporter, evidence: &ReporterEvidence) -> Option<NetworkK
     if let Some(Fact::PanId(pan)) = evidence.current(FactKind::PanId) {
         return Some(NetworkKey::Pan(*pan, channel));
     }
-    if let (Reporter::Dongle { pan_id, .. }, Some(Fact::RadioSummary(summary))) = (reporter, evidence.current(FactKind::RadioSummary)) {
+    if let (Reporter::Dongle { pan_id, .. }, Some(Fact::RadioSummary(summary))) = (reporter, evidence.current(FactKind::RadioSummary))
+        && *pan_id != PanId::BROADCAST
+    {
         return Some(NetworkKey::Pan(*pan_id, summary.channel.map(|channel| channel.get())));
     }
     None
+}
+
+fn lan_addresses(record: &ServiceRecord) -> impl Iterator<Item = Ipv6Addr> {
+    record.addresses.iter().filter_map(|address| match address {
+        IpAddr::V6(address) if !address.is_loopback() && !address.is_unspecified() => Some(*address),
+        _ => None,
+    })
 }
 
 fn routable(address: Ipv6Addr) -> bool {

@@ -125,8 +125,13 @@ impl Sources {
     /// For how many milliseconds between `from` and `to` no source that could hear such a statement listened.
     pub fn deaf_milliseconds(&self, hearing: Hearing, from: Timestamp, to: Timestamp) -> i64 {
         let Some(way) = Way::of(hearing) else { return 0 };
+        let able = || self.sources.values().filter(move |history| history.ways.contains(&way));
+        // The usual case: somebody listened all the time.
+        if able().any(|history| history.deaf.last().is_none_or(|(_, end)| end.is_some_and(|end| end <= from))) {
+            return 0;
+        }
         let mut silent: Option<Vec<(i64, i64)>> = None;
-        for history in self.sources.values().filter(|history| history.ways.contains(&way)) {
+        for history in able() {
             let spans: Vec<(i64, i64)> = history
                 .deaf
                 .iter()

@@ -18,14 +18,15 @@ pub(super) fn ghosts(mesh: &Mesh<'_>, nodes: &[Node], findings: &mut Vec<Finding
             continue;
         };
         let observer = mesh.node_id(*observer);
+        let teller = nodes.iter().find(|node| node.id == observer).map_or_else(|| observer.to_string(), call);
         findings.push(finding(
             "ghost",
             Severity::Info,
             vec![node.id.clone(), observer.clone()],
             format!("{} may not exist any more", call(node)),
             match node.last_heard_at {
-                Some(at) => format!("Only {observer} ever mentioned it, last heard {at}."),
-                None => format!("Only {observer} ever mentioned it, and its statement has no time."),
+                Some(at) => format!("Only {teller} ever mentioned it, last heard {at}."),
+                None => format!("Only {teller} ever mentioned it, and its statement has no time."),
             },
             "Nothing has to be done: it disappears from that device's table by itself. If you know the device, check whether it has power.",
         ));
@@ -69,19 +70,21 @@ pub(super) fn unheard_routers(mesh: &Mesh<'_>, nodes: &[Node], findings: &mut Ve
 }
 
 /// Rows that list a child which is elsewhere now.
-pub(super) fn outdated_child_rows(mesh: &Mesh<'_>, outdated: &[OutdatedRow], findings: &mut Vec<Finding>) {
+pub(super) fn outdated_child_rows(mesh: &Mesh<'_>, nodes: &[Node], outdated: &[OutdatedRow], findings: &mut Vec<Finding>) {
+    let name = |id: &crate::Id| nodes.iter().find(|node| node.id == *id).map_or_else(|| id.to_string(), call);
     for row in outdated {
         let (router, child) = (mesh.node_id(row.router), mesh.node_id(row.child));
         let now = match mesh.parent_of(row.child) {
-            Some(parent) => format!("a child of {}", mesh.node_id(parent)),
+            Some(parent) => format!("a child of {}", name(&mesh.node_id(parent))),
             None => "a router".to_owned(),
         };
+        let (router_name, child_name) = (name(&router), name(&child));
         findings.push(finding(
             "outdated-child-row",
             Severity::Info,
-            vec![router.clone(), child.clone()],
-            format!("{router} still lists a child that has moved on"),
-            format!("{child} is {now}; {router} keeps the row until the child's timeout."),
+            vec![router, child],
+            format!("{router_name} still lists {child_name}, which has moved on"),
+            format!("{child_name} is {now}; {router_name} keeps the row until the child's timeout."),
             "Nothing has to be done.",
         ));
     }

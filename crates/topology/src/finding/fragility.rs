@@ -2,7 +2,7 @@
 
 use super::{call, finding};
 use crate::network::router_graph;
-use crate::snapshot::{Finding, Link, LinkKind, Node, Severity};
+use crate::snapshot::{Finding, Link, LinkKind, Node, Severity, State};
 use petgraph::algo::{articulation_points::articulation_points, bridges::bridges};
 use petgraph::graph::{NodeIndex, UnGraph};
 use petgraph::visit::EdgeRef;
@@ -10,6 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Routers whose failure splits the routers, and links that are the only way between two parts.
 pub(super) fn single_points(nodes: &[Node], links: &[Link], findings: &mut Vec<Finding>) {
+    // Where routers exist whose tables nobody read, links are missing from the picture, not from the mesh.
+    if nodes.iter().any(|node| node.unheard && !matches!(node.state, State::Stale | State::Gone)) {
+        return;
+    }
     let (graph, _) = router_graph(nodes, links);
     if graph.node_count() < 3 {
         return;

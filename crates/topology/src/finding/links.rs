@@ -17,8 +17,16 @@ pub(super) fn one_way(mesh: &Mesh<'_>, nodes: &[Node], links: &[Link], findings:
             (false, true) => (&link.b, &link.a),
             _ => continue,
         };
-        let answered = places.get(silent).is_some_and(|&device| mesh.has_fresh_router_table(device));
-        if !answered {
+        let said = if own(&link.a_hears_b) { &link.a_hears_b } else { &link.b_hears_a };
+        let said_at = said.as_ref().and_then(|direction| direction.observed_at);
+        // A newer table that has the link no more is a change; only one of about the same time is a disagreement.
+        let disagrees = places
+            .get(silent)
+            .and_then(|&device| mesh.fresh_router_table_at(device))
+            .is_some_and(|silent_at| {
+                said_at.is_none_or(|said_at| silent_at.milliseconds_since(said_at) <= i64::from(mesh.policy.one_way_seconds) * 1000)
+            });
+        if !disagrees {
             continue;
         }
         let (Some(hears), Some(silent)) = (by_id.get(&**hears), by_id.get(&**silent)) else {
@@ -29,11 +37,7 @@ pub(super) fn one_way(mesh: &Mesh<'_>, nodes: &[Node], links: &[Link], findings:
             Severity::Warning,
             vec![link.id.clone()],
             format!("{} hears {}, and not the other way", call(hears), call(silent)),
-            format!(
-                "{} lists the link; the table of {} that was read since does not.",
-                call(hears),
-                call(silent)
-            ),
+            format!("{} lists the link; the table of {} does not.", call(hears), call(silent)),
             "Thread does not route over a link that works one way only. An obstacle or a noisy power supply near one of the two is the usual cause.",
         ));
     }

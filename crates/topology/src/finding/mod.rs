@@ -20,7 +20,7 @@ pub(crate) fn of_network(mesh: &Mesh<'_>, nodes: &[Node], links: &[Link], outdat
     lan::differing_datasets(mesh, &mut findings);
     coverage::ghosts(mesh, nodes, &mut findings);
     coverage::unheard_routers(mesh, nodes, &mut findings);
-    coverage::outdated_child_rows(mesh, outdated, &mut findings);
+    coverage::outdated_child_rows(mesh, nodes, outdated, &mut findings);
     links::one_way(mesh, nodes, links, &mut findings);
     links::weak_only(nodes, links, &mut findings);
     fragility::single_points(nodes, links, &mut findings);

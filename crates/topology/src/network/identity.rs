@@ -123,6 +123,14 @@ pub(super) fn join_names(reporters: &[(&Reporter, &ReporterEvidence)], omr_prefi
     for address in radios.keys() {
         joiner.entity(Alias::Radio(*address), radios[address]);
     }
+    for (_, evidence) in reporters {
+        for (address, child) in evidence.child_addresses() {
+            let named = joiner.entity(Alias::Address(*address), evidence.since.unwrap_or(Timestamp::MIN));
+            let child = joiner.entity(Alias::Radio(*child), evidence.since.unwrap_or(Timestamp::MIN));
+            joiner.join_unless_two_radios(named, child);
+        }
+    }
+    join_ephemeral_agents(&mut joiner, reporters);
     // Addresses last: by then it is known which entities have radios of their own. Removed registrations come first, so that
     // a box whose radio address rotated is one box: the registration of the former address no longer stands in the way.
     for (index, (_, evidence)) in reporters.iter().enumerate() {
@@ -142,6 +150,20 @@ pub(super) fn join_names(reporters: &[(&Reporter, &ReporterEvidence)], omr_prefi
         }
     }
     joiner
+}
+
+/// An ephemeral key is announced under the instance name of the border agent that it belongs to.
+fn join_ephemeral_agents(joiner: &mut Joiner, reporters: &[(&Reporter, &ReporterEvidence)]) {
+    let mut agents: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
+    for (index, (_, evidence)) in reporters.iter().enumerate() {
+        if let Some(Fact::Service(record)) = evidence.current(FactKind::Service)
+            && matches!(record.details, ServiceDetails::BorderAgent(_) | ServiceDetails::EphemeralBorderAgent(_))
+        {
+            let own = joiner.entity(Alias::Reporter(index), evidence.since.unwrap_or(Timestamp::MIN));
+            let first = *agents.entry((&record.instance, record.host.as_deref())).or_insert(own);
+            joiner.join_unless_two_radios(first, own);
+        }
+    }
 }
 
 /// Extended addresses that are a radio's beyond doubt, and since when they are known.
@@ -306,7 +328,7 @@ fn own_addresses(fact: &Fact) -> Vec<Ipv6Addr> {
                 IpAddr::V6(address) => Some(*address),
                 IpAddr::V4(_) => None,
             })
-            .filter(names_a_device)
+            .filter(|address| names_a_device(address) || address.is_unicast_link_local())
             .collect(),
         _ => Vec::new(),
     }
@@ -316,7 +338,12 @@ fn own_addresses(fact: &Fact) -> Vec<Ipv6Addr> {
 pub(super) fn devices<'a>(joiner: &Joiner, reporters: &[(&'a Reporter, &'a ReporterEvidence)]) -> (Vec<Device<'a>>, BTreeMap<usize, usize>) {
     let mut drafts: BTreeMap<usize, Device<'a>> = BTreeMap::new();
     for (alias, root, since) in joiner.aliases() {
-        if matches!(alias, Alias::Address(_) | Alias::Eui64(_) | Alias::AgentAddress(_)) {
+        let names_nobody = match alias {
+            Alias::Address(_) | Alias::Eui64(_) | Alias::AgentAddress(_) => true,
+            Alias::Reporter(index) => speaks_of_no_device(reporters[*index].0),
+            _ => false,
+        };
+        if names_nobody {
             continue;
         }
         let device = drafts.entry(root).or_default();
@@ -343,7 +370,7 @@ pub(super) fn devices<'a>(joiner: &Joiner, reporters: &[(&'a Reporter, &'a Repor
             Alias::Matter(peer) => device.names.push(Name {
                 rank: 2,
                 since,
-                id: format!("matter/{peer}"),
+                id: format!("matter/{}-{}", peer.fabric, peer.node),
             }),
             Alias::Eui64(_) | Alias::Address(_) | Alias::AgentAddress(_) => {}
         }
@@ -362,6 +389,15 @@ pub(super) fn devices<'a>(joiner: &Joiner, reporters: &[(&'a Reporter, &'a Repor
     devices.sort_by(|(_, left), (_, right)| left.names.first().cmp(&right.names.first()));
     let places = devices.iter().enumerate().map(|(place, (root, _))| (*root, place)).collect();
     (devices.into_iter().map(|(_, device)| device).collect(), places)
+}
+
+/// Reporters that are no device and stand for none: what a dongle heard of two others, and the list of service types.
+fn speaks_of_no_device(reporter: &Reporter) -> bool {
+    match reporter {
+        Reporter::Dongle { .. } | Reporter::Person { .. } => true,
+        Reporter::Service { service, .. } => &**service == "_services._dns-sd._udp",
+        _ => false,
+    }
 }
 
 /// An id for a device of which no radio, border agent id or Matter node is known.

@@ -43,8 +43,8 @@ impl<'a> Mesh<'a> {
             self.devices[device].locator_contested = false;
         }
         for observer in 0..self.devices.len() {
-            let partition = self.devices[observer].partition;
             for (observation, named) in self.named_rows(observer) {
+                let partition = self.partition_at(observer, observation.stated_at);
                 let Some(target) = self.radio(named.address) else { continue };
                 if target == observer {
                     continue;
@@ -251,9 +251,17 @@ impl<'a> Mesh<'a> {
                                 .for_each(|row| push(row.extended_address, row.rloc16, row.age_seconds, None, row.is_child == Some(true)));
                         }
                         Fact::RouteTable(rows) => {
-                            rows.iter()
-                                .filter(|row| row.link_established)
-                                .for_each(|row| push(row.extended_address, row.rloc16, row.age_seconds, None, false));
+                            // The address stands there with or without a link; the age is that of the link.
+                            for row in rows.iter().filter(|row| row.allocated) {
+                                let age_seconds = row.age_seconds.filter(|_| row.link_established);
+                                push(
+                                    row.extended_address,
+                                    row.rloc16.or(row.router_id.map(|id| id.rloc16())),
+                                    age_seconds,
+                                    None,
+                                    false,
+                                );
+                            }
                         }
                         Fact::Children(rows) => {
                             rows.iter()
@@ -281,7 +289,7 @@ impl<'a> Mesh<'a> {
             let age = self.age(observer, observation);
             for row in rows {
                 let named = row.addresses.iter().find_map(|address| self.addresses.get(address).copied());
-                if let Some(device) = named {
+                if let Some(device) = named.filter(|_| !self.lists_no_more(observer, row.rloc16, observation.stated_at)) {
                     offer(
                         &mut self.devices[device],
                         Binding {
@@ -295,6 +303,17 @@ impl<'a> Mesh<'a> {
                 }
             }
         }
+    }
+
+    /// True where a newer table of a parent has no child at a locator any more.
+    fn lists_no_more(&self, observer: usize, rloc16: Rloc16, than: weft_model::Timestamp) -> bool {
+        let newer = |kind| self.devices[observer].told(kind).filter(|observation| observation.stated_at > than);
+        let omitted = |observation: &Observation| match &*observation.fact {
+            Fact::Children(rows) => !rows.iter().any(|row| row.rloc16 == Some(rloc16)),
+            Fact::ChildTable(rows) => !rows.iter().any(|row| Some(row.child_id) == rloc16.child_id()),
+            _ => false,
+        };
+        [FactKind::Children, FactKind::ChildTable].into_iter().filter_map(newer).any(omitted)
     }
 
     /// Devices that hold one locator at the same time are one device, unless both have a radio address of their own.
@@ -316,10 +335,20 @@ impl<'a> Mesh<'a> {
             if self.age(observer, observation) != Age::Fresh {
                 continue;
             }
-            for row in rows {
+            for row in rows.iter().filter(|row| !self.lists_no_more(observer, row.rloc16, observation.stated_at)) {
                 if let Some(device) = row.addresses.iter().find_map(|address| self.addresses.get(address).copied()) {
                     by_locator.entry((partition, row.rloc16)).or_default().push(device);
                 }
+            }
+        }
+        // A radio that says so itself holds it.
+        for device in 0..self.devices.len() {
+            if let Some(own) = &self.devices[device].own_locator
+                && !self.devices[device].radios.is_empty()
+                && self.devices[device].locator.as_ref().is_none_or(|binding| binding.rloc16 == own.rloc16)
+                && let Some(devices) = by_locator.get_mut(&(own.partition, own.rloc16))
+            {
+                devices.push(device);
             }
         }
         // Rows that name a radio and a locator tell who else holds it.

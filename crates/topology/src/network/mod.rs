@@ -60,6 +60,8 @@ struct Existence {
     heard_by_fresh: BTreeSet<usize>,
     routed_by_fresh: BTreeSet<usize>,
     registered_fresh: bool,
+    /// Something other than a registration was ever heard of it.
+    beyond_registration: bool,
     any: usize,
     stale_observers: BTreeSet<usize>,
     newest: Option<Timestamp>,
@@ -271,9 +273,21 @@ impl<'a> Mesh<'a> {
     /// Prefixes of the addresses of Thread interfaces.
     fn interface_prefixes(&self) -> BTreeSet<Ipv6Prefix> {
         self.own_addresses()
+            .chain(self.registered_addresses())
             .filter(|address| weft_model::AddressKind::of(*address) == weft_model::AddressKind::Unicast)
             .filter_map(|address| Ipv6Prefix::new(address, 64))
             .collect()
+    }
+
+    /// Addresses that parents list of their children.
+    fn registered_addresses(&self) -> impl Iterator<Item = std::net::Ipv6Addr> {
+        self.reporters
+            .iter()
+            .filter_map(|(_, evidence)| match evidence.current(FactKind::ChildAddresses) {
+                Some(Fact::ChildAddresses(rows)) => Some(rows.iter().flat_map(|row| row.addresses.iter().copied())),
+                _ => None,
+            })
+            .flatten()
     }
 
     fn own_addresses(&self) -> impl Iterator<Item = std::net::Ipv6Addr> {
@@ -382,8 +396,8 @@ impl<'a> Mesh<'a> {
             .unwrap_or(reporters.first().copied().unwrap_or(0))
     }
 
-    /// True where a device's own fresh table would list its links with routers.
-    pub(crate) fn has_fresh_router_table(&self, device: usize) -> bool {
+    /// When a device's newest fresh table that lists its links with routers was true.
+    pub(crate) fn fresh_router_table_at(&self, device: usize) -> Option<Timestamp> {
         [
             FactKind::NeighborTable,
             FactKind::RouteTable,
@@ -392,7 +406,9 @@ impl<'a> Mesh<'a> {
         ]
         .iter()
         .filter_map(|kind| self.devices[device].told(*kind))
-        .any(|observation| self.age(device, observation) == Age::Fresh)
+        .filter(|observation| self.age(device, observation) == Age::Fresh)
+        .map(|observation| observation.stated_at)
+        .max()
     }
 
     /// The rows about a device.

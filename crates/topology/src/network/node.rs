@@ -49,6 +49,7 @@ impl<'a> Mesh<'a> {
             if outdated {
                 continue;
             }
+            existence.beyond_registration = true;
             existence.newest = existence.newest.max(Some(at));
             existence.alive |= age != Age::Silent;
             match (age, relation) {
@@ -71,6 +72,7 @@ impl<'a> Mesh<'a> {
     fn own_existence(&mut self, device: usize) {
         let mut own_fresh = false;
         let mut registered_fresh = false;
+        let mut beyond_registration = false;
         let mut alive = false;
         let mut any = 0;
         let mut undated = false;
@@ -108,8 +110,12 @@ impl<'a> Mesh<'a> {
                             registered_fresh |= age == Age::Fresh;
                         }
                     }
-                    (_, Hearing::Cached) => own_fresh |= age == Age::Fresh,
+                    (_, Hearing::Cached) => {
+                        beyond_registration = true;
+                        own_fresh |= age == Age::Fresh;
+                    }
                     _ => {
+                        beyond_registration = true;
                         own_fresh |= age == Age::Fresh;
                         last_heard = last_heard.max(Some(observation.stated_at));
                         own_newest = own_newest.max(Some(observation.stated_at));
@@ -133,6 +139,7 @@ impl<'a> Mesh<'a> {
         let existence = &mut self.devices[device].existence;
         existence.own_fresh = own_fresh;
         existence.registered_fresh = registered_fresh;
+        existence.beyond_registration |= beyond_registration;
         existence.alive |= alive;
         existence.any += any;
         existence.undated |= undated;
@@ -146,7 +153,9 @@ impl<'a> Mesh<'a> {
     fn state(&self, device: &Device<'a>) -> State {
         let existence = &device.existence;
         let radios = existence.heard_by_fresh.len() + usize::from(existence.own_fresh);
-        let anything_fresh = radios > 0 || !existence.routed_by_fresh.is_empty() || existence.registered_fresh;
+        // A registration outlives its device: it counts only for devices of which nothing else was ever heard.
+        let registered = existence.registered_fresh && !existence.beyond_registration;
+        let anything_fresh = radios > 0 || !existence.routed_by_fresh.is_empty() || registered;
         let dropped = device.parent.as_ref().and_then(|conclusion| conclusion.dropped_at);
         if dropped.is_some_and(|dropped| existence.heard_by_fresh.is_empty() && existence.last_heard.is_none_or(|heard| heard <= dropped)) {
             return State::Gone;
@@ -158,7 +167,7 @@ impl<'a> Mesh<'a> {
             return State::Contradicted;
         }
         match radios {
-            0 if existence.registered_fresh => State::OneSided,
+            0 if registered => State::OneSided,
             0 => State::Inferred,
             1 => State::OneSided,
             _ => State::Confirmed,
@@ -392,16 +401,15 @@ impl<'a> Mesh<'a> {
         for &reporter in &device.reporters {
             let (reporter, evidence) = self.reporters[reporter];
             if let Reporter::Matter(peer) = reporter {
-                matter.insert(peer.to_string());
+                matter.insert(peer_name(*peer));
             }
-            match evidence.current(FactKind::BorderAgentId) {
-                Some(Fact::BorderAgentId(id)) => border_agent_id = Some(id.to_string()),
-                _ => {}
+            if let Some(Fact::BorderAgentId(id)) = evidence.current(FactKind::BorderAgentId) {
+                border_agent_id = Some(id.to_string());
             }
             if let Some(Fact::Service(record)) = evidence.current(FactKind::Service) {
                 hosts.extend(record.host.clone());
                 match &record.details {
-                    ServiceDetails::Operational(operational) => matter.extend(operational.peer.map(|peer| peer.to_string())),
+                    ServiceDetails::Operational(operational) => matter.extend(operational.peer.map(peer_name)),
                     ServiceDetails::Hap(accessory) => hap.extend(accessory.id.clone()),
                     ServiceDetails::BorderAgent(agent) => border_agent_id = agent.border_agent_id.map(|id| id.to_string()).or(border_agent_id),
                     _ => {}
@@ -457,7 +465,7 @@ impl<'a> Mesh<'a> {
                 .is_some_and(|address| device.radios.iter().any(|(radio, _)| *radio == address)),
         ) && check(
             target.matter.is_some(),
-            target.matter.is_some_and(|peer| known().matter.contains(&peer.to_string())),
+            target.matter.is_some_and(|peer| known().matter.contains(&peer_name(peer))),
         ) && check(
             target.hap_id.is_some(),
             target.hap_id.as_ref().is_some_and(|hap| known().hap.contains(hap)),
@@ -472,6 +480,11 @@ impl<'a> Mesh<'a> {
                 .is_some_and(|node| **id == **node || self.previous_ids(index, id).iter().any(|previous| **previous == **node)),
         ) && named
     }
+}
+
+/// `FABRIC-NODE` in lower-case hexadecimal digits, as all identifiers travel.
+fn peer_name(peer: weft_model::MatterPeer) -> String {
+    format!("{}-{}", peer.fabric, peer.node)
 }
 
 fn name_of(record: &weft_model::ServiceRecord) -> Option<(u8, String)> {

@@ -363,18 +363,18 @@ impl<'a> Mesh<'a> {
             .map(|(place, _)| *place)
             .collect();
         let parent_id = &self.devices[parent].id;
+        let mut history = history;
+        let since = close_others(&mut history, parent_id, since, group.newest);
         let last = history.iter().find(|past| past.node != *parent_id).and_then(|past| {
             past.until.map(|until| LastParent {
                 node: past.node.clone(),
                 until,
             })
         });
-        let mut history = history;
-        close_others(&mut history, parent_id, since.unwrap_or(group.newest));
         Conclusion {
             parent: Some(parent),
             state: Some(state),
-            since,
+            since: Some(since),
             reasons,
             seqs,
             history,
@@ -460,7 +460,7 @@ impl<'a> Mesh<'a> {
 
 /// The router that is the next hop of every other row, and has no link and no next hop itself: the parent of a full Thread device
 /// that is a child (OpenThread `RouterTable` of a child; checked against recordings).
-fn parent_of_next_hops(rows: &[RouteRow]) -> Option<weft_model::Rloc16> {
+pub(super) fn parent_of_next_hops(rows: &[RouteRow]) -> Option<weft_model::Rloc16> {
     let mut hops = rows.iter().filter(|row| row.allocated).filter_map(|row| row.next_hop);
     let first = hops.next()?;
     if hops.any(|hop| hop != first) {
@@ -491,21 +491,24 @@ fn merge_spans(mut spans: Vec<PastParent>) -> Vec<PastParent> {
     merged
 }
 
-/// Only the present parent lasts: others that nobody ended are over since the present one began.
-fn close_others(history: &mut Vec<PastParent>, parent: &crate::Id, since: Timestamp) {
+/// Only the present parent lasts: others that nobody ended are over since the present one began, which is what this gives.
+fn close_others(history: &mut Vec<PastParent>, parent: &crate::Id, since: Option<Timestamp>, newest: Timestamp) -> Timestamp {
+    let known = history
+        .iter()
+        .find(|past| past.node == *parent && past.until.is_none())
+        .map(|past| past.since);
+    let since = since.or(known).unwrap_or(newest);
+    history.retain(|past| past.node != *parent || past.until.is_some_and(|until| until < since));
     for past in history.iter_mut() {
-        if past.node != *parent && past.until.is_none() {
-            past.until = Some(past.since.max(since));
-        }
+        past.until = Some(past.until.map_or(since, |until| until.min(since)).max(past.since));
     }
-    if !history.iter().any(|past| past.node == *parent && past.until.is_none()) {
-        history.push(PastParent {
-            node: parent.clone(),
-            since,
-            until: None,
-        });
-    }
+    history.push(PastParent {
+        node: parent.clone(),
+        since,
+        until: None,
+    });
     history.sort_by(|left, right| (right.until.is_none(), right.since, &right.node).cmp(&(left.until.is_none(), left.since, &left.node)));
+    since
 }
 
 #[cfg(test)]
@@ -569,7 +572,8 @@ mod tests {
     #[test]
     fn only_the_present_parent_lasts() {
         let mut history = vec![span("a", 0, None), span("b", 30, None)];
-        close_others(&mut history, &"b".into(), Timestamp::from_unix_milliseconds(30_000));
+        let since = close_others(&mut history, &"b".into(), None, Timestamp::MAX);
+        assert_eq!(since, Timestamp::from_unix_milliseconds(30_000));
         assert_eq!(history, vec![span("b", 30, None), span("a", 0, Some(30))]);
     }
 }

@@ -104,9 +104,13 @@ impl<'a> Mesh<'a> {
     }
 
     fn read_table(&mut self, observer: usize, observation: &'a Observation) {
-        let partition = self.devices[observer].partition;
+        let partition = self.partition_at(observer, observation.stated_at);
         let own = self.devices[observer].locator.as_ref().map(|binding| binding.rloc16);
         let stated = observation.stated_at;
+        let parent_by_hops = match &*observation.fact {
+            Fact::RouteTable(rows) if !self.is_router(observer) => super::parent::parent_of_next_hops(rows),
+            _ => None,
+        };
         match &*observation.fact {
             Fact::Children(rows) => {
                 for row in rows {
@@ -183,9 +187,9 @@ impl<'a> Mesh<'a> {
                         continue;
                     }
                     let relation = if row.link_established { Relation::Neighbor } else { Relation::Route };
-                    if relation == Relation::Route && (row.path_cost.is_none() || row.next_hop.is_none()) {
-                        // Allocated, and no way there: nobody says that it exists. A child's row of its parent looks the same;
-                        // parents are concluded from the other rows.
+                    let is_parent = rloc16.is_some() && rloc16 == parent_by_hops;
+                    if relation == Relation::Route && !is_parent && (row.path_cost.is_none() || row.next_hop.is_none()) {
+                        // Allocated, and no way there: nobody says that it exists.
                         continue;
                     }
                     let target = row
@@ -259,6 +263,10 @@ impl<'a> Mesh<'a> {
 
     fn read_summary(&mut self, observation: &'a Observation) {
         let Fact::RadioSummary(summary) = &*observation.fact else { return };
+        if self.network_id.is_none() {
+            // Frames of no known network name nobody.
+            return;
+        }
         // The air does not tell partitions: it is the network's only one, or unknown.
         let partition = self.only_partition();
         let end = |mesh: &mut Self, peer: RadioPeer| match peer {
@@ -318,14 +326,27 @@ impl<'a> Mesh<'a> {
             ..Lifetime::default()
         };
         heard.age = self.age_at(heard.observer, heard.observation, heard.at, lifetime);
+        let stated = heard.observation.stated_at;
+        // A table from before its reporter changed partition tells of the past, and makes no places in the present.
+        let of_the_past = partition.is_some() && partition != self.devices[heard.observer].partition;
         heard.target = match target {
             Some(Target::Device(device)) => device,
+            Some(Target::Locator(rloc16)) if of_the_past => match self.holder(partition, rloc16) {
+                Some(holder) => holder,
+                None => return,
+            },
             Some(Target::Locator(rloc16)) => {
                 self.note_place(rloc16);
                 self.holder_or_place(partition, rloc16, heard.at, heard.age)
             }
             None => return,
         };
+        let left_since = self.devices[heard.target].partition != partition
+            && self.in_partition_since(heard.target).is_some_and(|since| since > stated)
+            && self.devices[heard.target].partition.is_some();
+        if of_the_past || left_since {
+            heard.age = heard.age.max(Age::Stale);
+        }
         if heard.target != heard.observer {
             self.heard.push(heard);
         }

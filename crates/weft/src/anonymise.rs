@@ -1,0 +1,35 @@
+//! `weft anonymise`: a recording that names nobody.
+
+use crate::arguments::AnonymiseArguments;
+use crate::output::{tell, write_recording};
+use crate::{input, text};
+use anyhow::{Context, Result, bail};
+use weft_evidence::anonymise_all;
+use weft_evidence::recording::Header;
+
+/// What the header of an export says; the original note may name somebody.
+const NOTE: &str = "anonymised: addresses and names are pseudonyms, the topology is the original's";
+
+/// Writes the recording with other addresses and names. Every export has pseudonyms of its own.
+///
+/// # Errors
+/// Where the recording cannot be read, or the new one not be written.
+pub(crate) fn anonymise(arguments: &AnonymiseArguments) -> Result<()> {
+    let mut recording = input::recording(&arguments.file)?;
+    if recording.captures.is_empty() {
+        bail!("{} holds no captures", input::name_of(&arguments.file));
+    }
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt)
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("the operating system gives no random bytes")?;
+    anonymise_all(&mut recording.captures, salt);
+    let created_at = recording.header.and_then(|header| header.created_at);
+    let count = recording.captures.len();
+    write_recording(&arguments.out, &Header::new(created_at, Some(NOTE.to_owned())), recording.captures)?;
+    tell(format!(
+        "{} written without names; times, counters and RLOC16s are as they were",
+        text::count(count, "capture", "captures")
+    ));
+    Ok(())
+}

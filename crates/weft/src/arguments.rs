@@ -1,0 +1,373 @@
+//! The command line, and the plain options that it becomes.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use weft_model::Timestamp;
+
+/// Where the service listens unless it is told otherwise: this machine only.
+pub(crate) const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8439);
+
+/// Shows what a Thread mesh really looks like, who says so, and what is wrong with it.
+///
+/// Without a command: the service (the same as `weft serve`).
+#[derive(Debug, Parser)]
+#[command(name = "weft", version, args_conflicts_with_subcommands = true, subcommand_help_heading = "Commands")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The service: discovery on the LAN, the API, the page
+    Serve(ServeArguments),
+    /// The same page with a bundled day in a simulated home; needs nothing, writes nothing
+    Demo(DemoArguments),
+    /// The mesh as a tree in the terminal
+    Show(ShowArguments),
+    /// Everything believed about one device: who says so, its parents so far
+    Why(WhyArguments),
+    /// The topology of a recording as JSON
+    Derive(DeriveArguments),
+    /// Serves a recording as if it happened now
+    Replay(ReplayArguments),
+    /// Writes what the sources hear to a recording
+    Record(RecordArguments),
+    /// Makes a recording from other programs' data
+    Import(ImportArguments),
+    /// Makes a recording that names nobody: the same topology, other addresses and names
+    #[command(alias = "anonymize")]
+    Anonymise(AnonymiseArguments),
+    /// Where captures are kept, and how many; deletes them
+    Data(DataArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Address to listen on, or a port of this machine [default: 127.0.0.1:8439]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    listen: Option<SocketAddr>,
+    /// Folder for captures [default: the platform's folder for data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Do not listen for services on the LAN
+    #[arg(long)]
+    no_mdns: bool,
+    /// Network interface to listen on, may be repeated [default: all]
+    #[arg(long = "interface", value_name = "NAME", conflicts_with = "no_mdns")]
+    interfaces: Vec<String>,
+    /// Host name that browsers may use for this service, may be repeated
+    #[arg(long = "allow-host", value_name = "NAME")]
+    allow_hosts: Vec<String>,
+    /// Also write everything that is heard to a new recording
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Address to listen on, or a port of this machine [default: 127.0.0.1:8439]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    listen: Option<SocketAddr>,
+    /// How many times faster than it happened
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+    /// Moment of the demo's day to begin at
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// Recording, may be gzip; `-` reads standard input
+    file: PathBuf,
+    /// How many times faster than it happened
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+    /// Address to listen on, or a port of this machine [default: 127.0.0.1:8439]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordArguments {
+    /// Recording to create
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// End after so many seconds [default: at Ctrl-C]
+    #[arg(long = "for", value_name = "SECONDS")]
+    seconds: Option<u64>,
+    /// Network interface to listen on, may be repeated [default: all]
+    #[arg(long = "interface", value_name = "NAME")]
+    interfaces: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// Recording, may be gzip; `-` reads standard input [default: the running service, else what it kept]
+    pub(crate) file: Option<PathBuf>,
+    /// The mesh as it was at a moment (2026-11-20T12:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+    /// Only this network, by name or extended PAN id
+    #[arg(long, value_name = "ID")]
+    pub(crate) network: Option<String>,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+    /// Folder for captures [default: the platform's folder for data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArguments {
+    /// Name, extended address, RLOC16, Matter node or IPv6 address
+    pub(crate) device: String,
+    /// Recording, may be gzip; `-` reads standard input [default: the running service, else what it kept]
+    pub(crate) file: Option<PathBuf>,
+    /// What was believed at a moment (2026-11-20T12:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+    /// Folder for captures [default: the platform's folder for data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeriveArguments {
+    /// Recording, may be gzip; `-` reads standard input
+    pub(crate) file: PathBuf,
+    /// The mesh as it was at a moment [default: the recording's last capture]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+    /// Leave out who says so
+    #[arg(long)]
+    pub(crate) no_claims: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// What the files are
+    #[arg(value_enum)]
+    pub(crate) kind: ImportKind,
+    /// Files, may be gzip; `-` reads standard input
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Recording to create; `-` writes to standard output, a name that ends in .gz is compressed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Time of data that has none of its own; for matter-server, when the nodes were read
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// What `weft import` reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportKind {
+    /// JSON of a Matter server: a get_nodes list, or an object with `nodes`
+    MatterServer,
+    /// JSON lines of HTTP answers: {"t", "method", "path", "status", "body", "base"}
+    OtbrRest,
+    /// JSON lines of multicast DNS packets: {"t", "src", "hex"}
+    MdnsPackets,
+    /// Frames of IEEE 802.15.4
+    Pcap,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnonymiseArguments {
+    /// Recording, may be gzip; `-` reads standard input
+    pub(crate) file: PathBuf,
+    /// Recording to create; `-` writes to standard output, a name that ends in .gz is compressed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataArguments {
+    /// Delete all captures, and everything learnt from them
+    #[arg(long)]
+    pub(crate) delete: bool,
+    /// Do not ask
+    #[arg(long, requires = "delete")]
+    pub(crate) yes: bool,
+    /// Folder for captures [default: the platform's folder for data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Never
+    Never,
+    /// Always
+    Always,
+}
+
+/// What `weft serve` is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServeOptions {
+    /// Address; [`DEFAULT_LISTEN`] where none is given.
+    pub(crate) listen: Option<SocketAddr>,
+    /// Data directory; the platform's where none is given.
+    pub(crate) data: Option<PathBuf>,
+    /// Listen for services on the LAN.
+    pub(crate) mdns: bool,
+    /// Interfaces to listen on; empty: all.
+    pub(crate) interfaces: Vec<String>,
+    /// Names that the service may be asked for by, beside its addresses.
+    pub(crate) allow_hosts: Vec<String>,
+    /// Recording to write beside the store.
+    pub(crate) record: Option<PathBuf>,
+}
+
+/// What `weft demo` is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DemoOptions {
+    /// Address; [`DEFAULT_LISTEN`] where none is given.
+    pub(crate) listen: Option<SocketAddr>,
+    /// How many times faster than it happened.
+    pub(crate) speed: f64,
+    /// Moment of the bundled recording to begin at.
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// What `weft replay` is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ReplayOptions {
+    /// The recording.
+    pub(crate) file: PathBuf,
+    /// How many times faster than it happened.
+    pub(crate) speed: f64,
+    /// Address; [`DEFAULT_LISTEN`] where none is given.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// What `weft record` is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RecordOptions {
+    /// The recording to create.
+    pub(crate) out: PathBuf,
+    /// For how long; until interrupted where none is given.
+    pub(crate) seconds: Option<u64>,
+    /// Interfaces to listen on; empty: all.
+    pub(crate) interfaces: Vec<String>,
+}
+
+impl From<ServeArguments> for ServeOptions {
+    fn from(arguments: ServeArguments) -> Self {
+        let ServeArguments {
+            listen,
+            data,
+            no_mdns,
+            interfaces,
+            allow_hosts,
+            record,
+        } = arguments;
+        Self {
+            listen,
+            data,
+            mdns: !no_mdns,
+            interfaces,
+            allow_hosts,
+            record,
+        }
+    }
+}
+
+impl From<DemoArguments> for DemoOptions {
+    fn from(DemoArguments { listen, speed, at }: DemoArguments) -> Self {
+        Self { listen, speed, at }
+    }
+}
+
+impl From<ReplayArguments> for ReplayOptions {
+    fn from(ReplayArguments { file, speed, listen }: ReplayArguments) -> Self {
+        Self { file, speed, listen }
+    }
+}
+
+impl From<RecordArguments> for RecordOptions {
+    fn from(RecordArguments { out, seconds, interfaces }: RecordArguments) -> Self {
+        Self { out, seconds, interfaces }
+    }
+}
+
+/// `127.0.0.1:8439`, `[::1]:8439`, or a port of this machine alone.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse() {
+        return Ok(SocketAddr::new(DEFAULT_LISTEN.ip(), port));
+    }
+    text.parse()
+        .map_err(|_| "expected an address and a port like 127.0.0.1:8439 or [::]:8439, or a port".to_owned())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let factor = text.parse().map_err(|_| "expected a number".to_owned())?;
+    weft_sources::replay::Speed::new(factor).map_err(|error| error.to_string())?;
+    Ok(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_is_the_service() {
+        let Arguments { command: None, serve } = parse("weft --listen 8000 --no-mdns").unwrap() else {
+            panic!("a command")
+        };
+        let bare: ServeOptions = serve.into();
+        assert_eq!(bare.listen, Some("127.0.0.1:8000".parse().unwrap()));
+        assert!(!bare.mdns);
+        let Some(Command::Serve(named)) = parse("weft serve --listen 8000 --no-mdns").unwrap().command else {
+            panic!("another command")
+        };
+        assert_eq!(ServeOptions::from(named), bare);
+    }
+
+    #[test]
+    fn wrong_usage_has_status_2_and_help_has_0() {
+        for line in [
+            "weft frobnicate",
+            "weft derive",
+            "weft import pcap",
+            "weft data --yes",
+            "weft --listen 99999",
+            "weft demo --speed 0",
+            "weft show --at noon",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        assert_eq!(parse("weft --help").unwrap_err().exit_code(), 0);
+    }
+
+    #[test]
+    fn every_kind_of_import_has_the_name_of_the_contract() {
+        let names: Vec<_> = ImportKind::value_variants()
+            .iter()
+            .map(|kind| kind.to_possible_value().unwrap().get_name().to_owned())
+            .collect();
+        assert_eq!(names, ["matter-server", "otbr-rest", "mdns-packets", "pcap"]);
+    }
+}

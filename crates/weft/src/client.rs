@@ -1,0 +1,195 @@
+//! A client of the running service: one small HTTP request.
+
+use crate::serve::TOKEN_FILE;
+use anyhow::{Context, Result, bail};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+use weft_store::Owner;
+use zeroize::Zeroizing;
+
+/// The longest answer that is read: a topology of 20,000 devices with all claims stays below it.
+const MAX_ANSWER_BYTES: u64 = 512 << 20;
+/// The longest head of an answer.
+const MAX_HEAD_BYTES: usize = 16 << 10;
+/// The longest token.
+const MAX_TOKEN_BYTES: u64 = 4096;
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// The service answers within 30 s, or says that it cannot.
+const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+
+/// Asks the service that owns `directory` for `path`, and gives the body of its answer.
+///
+/// # Errors
+/// Where the service has not said where it listens, cannot be reached, or refuses.
+pub(crate) fn get(owner: &Owner, directory: &Path, path: &str) -> Result<Vec<u8>> {
+    let Some(address) = &owner.address else {
+        bail!(
+            "{owner} has {}, and does not say yet where it listens: try again in a moment",
+            directory.display()
+        );
+    };
+    let address = reachable(address).with_context(|| format!("{owner} says that it listens at {address:?}, which is no address"))?;
+    let token = token(directory)?;
+    ask(address, token.as_ref().map(|token| token.as_str()), path).with_context(|| format!("cannot ask the running service at {address} ({owner})"))
+}
+
+/// The address to connect to: an unspecified one stands for this machine.
+fn reachable(text: &str) -> Option<SocketAddr> {
+    let bare = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+    let mut address: SocketAddr = bare.parse().ok()?;
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            IpAddr::V4(Ipv4Addr::LOCALHOST)
+        } else {
+            IpAddr::V6(Ipv6Addr::LOCALHOST)
+        });
+    }
+    Some(address)
+}
+
+/// The token of the data directory. Only its owner can read it, and only its owner's commands are clients.
+fn token(directory: &Path) -> Result<Option<Zeroizing<String>>> {
+    let path = directory.join(TOKEN_FILE);
+    let mut text = Zeroizing::new(String::new());
+    match File::open(&path) {
+        Ok(file) => file
+            .take(MAX_TOKEN_BYTES)
+            .read_to_string(&mut text)
+            .with_context(|| format!("cannot read {}", path.display()))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let token = Zeroizing::new(text.trim().to_owned());
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        bail!("{} holds no usable token", path.display());
+    }
+    Ok((!token.is_empty()).then_some(token))
+}
+
+/// HTTP/1.0, so that the answer is never chunked and ends with the connection.
+fn ask(address: SocketAddr, token: Option<&str>, path: &str) -> Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&address, CONNECT_WITHIN)?;
+    stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+    stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+    let authorization = token.map_or_else(Zeroizing::default, |token| Zeroizing::new(format!("Authorization: Bearer {token}\r\n")));
+    let request = Zeroizing::new(format!(
+        "GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: application/json\r\n{}\r\n",
+        *authorization
+    ));
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.take(MAX_ANSWER_BYTES + 1).read_to_end(&mut answer)?;
+    if answer.len() as u64 > MAX_ANSWER_BYTES {
+        bail!("the answer is longer than {} MiB", MAX_ANSWER_BYTES >> 20);
+    }
+    body_of(answer)
+}
+
+/// The body of a whole answer of status 200.
+fn body_of(mut answer: Vec<u8>) -> Result<Vec<u8>> {
+    const END: &[u8] = b"\r\n\r\n";
+    let head_length = answer
+        .windows(END.len())
+        .take(MAX_HEAD_BYTES)
+        .position(|window| window == END)
+        .context("what came back is no HTTP answer: another program may have that port")?;
+    let head = String::from_utf8_lossy(&answer[..head_length]).into_owned();
+    let body = answer.split_off(head_length + END.len());
+    let mut lines = head.split("\r\n");
+    let status = lines
+        .next()
+        .and_then(|line| line.strip_prefix("HTTP/1."))
+        .and_then(|line| line.split(' ').nth(1))
+        .unwrap_or_default();
+    let length = lines
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    if length.is_some_and(|(_, length)| length.trim().parse().ok() != Some(body.len())) {
+        bail!("the answer was cut off");
+    }
+    match status {
+        "200" => Ok(body),
+        "401" => bail!("it wants a token, and the data directory has none that it takes"),
+        _ => bail!("it answered with status {status}{}", problem(&body)),
+    }
+}
+
+/// What a problem document (RFC 9457) says.
+fn problem(body: &[u8]) -> String {
+    let document: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let detail = document
+        .as_ref()
+        .and_then(|document| document.get("detail").or_else(|| document.get("title"))?.as_str());
+    detail.map(|detail| format!(": {detail}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// A service that gives one answer; what it was asked.
+    fn one_answer(answer: &'static [u8]) -> (Owner, std::thread::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let owner = Owner {
+            pid: 7,
+            address: Some(listener.local_addr().unwrap().to_string()),
+        };
+        let serving = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = Vec::new();
+            let mut byte = [0];
+            while !asked.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() > 0 {
+                asked.extend(byte);
+            }
+            stream.write_all(answer).unwrap();
+            String::from_utf8(asked).unwrap()
+        });
+        (owner, serving)
+    }
+
+    fn error(answer: &'static [u8]) -> String {
+        let (owner, _) = one_answer(answer);
+        format!("{:#}", get(&owner, Path::new("/nonexistent"), "/api/v1/topology").unwrap_err())
+    }
+
+    #[test]
+    fn the_token_of_the_data_directory_is_sent() {
+        let folder = std::env::temp_dir().join(format!("weft-client-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(TOKEN_FILE), "correct-horse-battery\n").unwrap();
+        let (owner, serving) = one_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+        let body = get(&owner, &folder, "/api/v1/topology").unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(body, b"{}");
+        let asked = serving.join().unwrap();
+        assert!(asked.starts_with("GET /api/v1/topology HTTP/1.0\r\nHost: 127.0.0.1:"), "{asked}");
+        assert!(asked.contains("\r\nAuthorization: Bearer correct-horse-battery\r\n"), "{asked}");
+    }
+
+    #[test]
+    fn refusals_and_strange_answers_are_sentences() {
+        assert!(error(b"HTTP/1.1 404 Not Found\r\n\r\n{\"detail\":\"Nothing is kept.\"}").contains("status 404: Nothing is kept."));
+        assert!(error(b"HTTP/1.1 401 Unauthorized\r\n\r\n").contains("wants a token"));
+        assert!(error(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{}").contains("cut off"));
+        assert!(error(b"SSH-2.0-OpenSSH\r\n").contains("another program"));
+        let silent = Owner { pid: 7, address: None };
+        assert!(
+            get(&silent, Path::new("/nonexistent"), "/")
+                .unwrap_err()
+                .to_string()
+                .contains("process 7")
+        );
+    }
+
+    #[test]
+    fn an_unspecified_address_is_this_machine() {
+        let text = |address: &str| reachable(address).map(|address| address.to_string());
+        assert_eq!(text("http://0.0.0.0:8439/").as_deref(), Some("127.0.0.1:8439"));
+        assert_eq!(text("[::]:8439").as_deref(), Some("[::1]:8439"));
+        assert_eq!(text("http://weft.example:8439"), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! `weft data`: where captures are kept, how many, and how to get rid of them.
+
+use crate::arguments::DataArguments;
+use crate::output::{print, tell};
+use crate::{WrongUsage, client, mesh, text};
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::io::{BufRead, IsTerminal, Read, Write};
+use std::path::Path;
+use weft_model::Timestamp;
+use weft_store::{Owner, Usage};
+
+/// The longest answer to a question that is read.
+const MAX_REPLY_BYTES: u64 = 64;
+
+/// Shows or deletes what is kept.
+///
+/// # Errors
+/// Where it cannot be read, is in use by a service that is asked to be deleted, or the person does not agree.
+pub(crate) fn data(arguments: &DataArguments) -> Result<()> {
+    let directory = crate::data_directory(arguments.data.as_deref())?;
+    match (arguments.delete, mesh::owner_of(&directory)) {
+        (true, Some(owner)) => bail!("{} is in use by {owner}: end it first", directory.display()),
+        (true, None) => delete(&directory, arguments.yes),
+        (false, Some(owner)) => show_owned(&directory, &owner),
+        (false, None) => show(&directory),
+    }
+}
+
+fn show(directory: &Path) -> Result<()> {
+    let Some(stored) = mesh::stored(directory)? else {
+        return print_facts(&[("folder", directory.display().to_string()), ("captures", "none yet".to_owned())]);
+    };
+    let Usage {
+        bytes,
+        captures,
+        oldest,
+        newest,
+        set_aside,
+        ..
+    } = stored.store.usage()?;
+    let mut facts = facts(directory, bytes, captures, oldest);
+    facts.push(("newest", newest.map_or_else(|| text::UNKNOWN.to_owned(), text::moment)));
+    facts.extend(
+        set_aside
+            .iter()
+            .map(|path| ("set aside", format!("{} (broken; --delete removes it)", path.display()))),
+    );
+    print_facts(&facts)
+}
+
+/// Of the sources' answer, what is said of the store.
+#[derive(Deserialize)]
+struct SourcesAnswer {
+    status: Status,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    store: Option<Kept>,
+    #[serde(default)]
+    sources: Vec<Heard>,
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    size_bytes: u64,
+    captures: u64,
+    oldest_at: Option<Timestamp>,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Heard {
+    last_capture_at: Option<Timestamp>,
+}
+
+fn show_owned(directory: &Path, owner: &Owner) -> Result<()> {
+    let answer = client::get(owner, directory, "/api/v1/sources")?;
+    let SourcesAnswer { status } = serde_json::from_slice(&answer).context("the running service's answer cannot be read")?;
+    let mut facts = match status.store {
+        Some(kept) => {
+            let mut facts = facts(directory, kept.size_bytes, kept.captures, kept.oldest_at);
+            facts.extend(kept.problem.map(|problem| ("problem", problem)));
+            facts
+        }
+        None => vec![("folder", directory.display().to_string()), ("captures", "in memory only".to_owned())],
+    };
+    if let Some(newest) = status.sources.iter().filter_map(|source| source.last_capture_at).max() {
+        facts.push(("newest", text::moment(newest)));
+    }
+    facts.push(("in use by", owner.to_string()));
+    print_facts(&facts)
+}
+
+fn facts(directory: &Path, bytes: u64, captures: u64, oldest: Option<Timestamp>) -> Vec<(&'static str, String)> {
+    vec![
+        ("folder", directory.display().to_string()),
+        ("size", text::bytes(bytes)),
+        ("captures", captures.to_string()),
+        ("oldest", oldest.map_or_else(|| text::UNKNOWN.to_owned(), text::moment)),
+    ]
+}
+
+fn print_facts(facts: &[(&str, String)]) -> Result<()> {
+    print(|output| {
+        facts
+            .iter()
+            .try_for_each(|(name, value)| writeln!(output, "{name:10} {}", text::clean(value)))
+    })
+}
+
+fn delete(directory: &Path, is_agreed: bool) -> Result<()> {
+    let Some(stored) = mesh::stored(directory)? else {
+        tell(format!("{} holds nothing", directory.display()));
+        return Ok(());
+    };
+    let usage = stored.store.usage()?;
+    let what = format!("{} captures ({}) in {}", usage.captures, text::bytes(usage.bytes), directory.display());
+    if !is_agreed && !agrees(&what)? {
+        bail!("nothing was deleted");
+    }
+    stored.store.delete_all()?;
+    tell(format!("deleted {what}"));
+    Ok(())
+}
+
+/// Asks the person.
+fn agrees(what: &str) -> Result<bool> {
+    let input = std::io::stdin();
+    if !input.is_terminal() {
+        return Err(WrongUsage(format!("{what} would be deleted; nobody can be asked here, so say it with --yes")).into());
+    }
+    {
+        let mut error = std::io::stderr().lock();
+        let _ = write!(error, "Delete {}? This cannot be undone. Type yes: ", text::clean(what));
+        let _ = error.flush();
+    }
+    let mut reply = String::new();
+    input
+        .lock()
+        .take(MAX_REPLY_BYTES)
+        .read_line(&mut reply)
+        .context("cannot read the answer")?;
+    Ok(reply.trim().eq_ignore_ascii_case("yes"))
+}

@@ -1,0 +1,85 @@
+//! The binary `weft`: the service, and the commands around it.
+//!
+//! Results go to standard output, everything else to standard error. Exit status: 0 for success, 1 when the work failed, 2 for wrong usage.
+
+mod anonymise;
+mod arguments;
+mod client;
+mod data;
+mod demo;
+mod derive;
+mod import;
+mod input;
+mod mesh;
+mod output;
+mod serve;
+mod show;
+mod text;
+mod view;
+mod why;
+
+use anyhow::{Context, Result};
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Names the environment variable that says what is logged (`debug`, `weft_sources=trace`).
+const LOG_VARIABLE: &str = "WEFT_LOG";
+
+/// A command line that says what cannot be done: exit status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongUsage(pub(crate) String);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_standard_error();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::tell(format!("{error:#}"));
+            ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        None => serve::serve(arguments.serve.into()),
+        Some(Command::Serve(serve)) => serve::serve(serve.into()),
+        Some(Command::Demo(demo)) => serve::demo(demo.into()),
+        Some(Command::Replay(replay)) => serve::replay(replay.into()),
+        Some(Command::Record(record)) => serve::record(record.into()),
+        Some(Command::Show(show)) => show::show(&show),
+        Some(Command::Why(why)) => why::why(&why),
+        Some(Command::Derive(derive)) => derive::derive(&derive),
+        Some(Command::Import(import)) => import::import(&import),
+        Some(Command::Anonymise(anonymise)) => anonymise::anonymise(&anonymise),
+        Some(Command::Data(data)) => data::data(&data),
+    }
+}
+
+fn log_to_standard_error() {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .log_internal_errors(false)
+        .init();
+}
+
+/// The data directory: the one that was named, else the platform's.
+///
+/// # Errors
+/// Where the platform has none, as for a user without a home.
+pub(crate) fn data_directory(named: Option<&Path>) -> Result<PathBuf> {
+    if let Some(named) = named {
+        return Ok(named.to_owned());
+    }
+    let folders = directories::ProjectDirs::from("", "", "weft").context("this user has no home folder: name a folder with --data")?;
+    Ok(folders.data_dir().to_owned())
+}

@@ -1,0 +1,77 @@
+//! What a service finds when it starts: the last known mesh at once, then the past, then the gap in which nobody listened.
+
+use super::engine::POSITIONS;
+use super::intake::Intake;
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use weft_evidence::{Capture, CaptureBody, Evidence, SourceState};
+use weft_layout::Positions;
+use weft_model::Timestamp;
+use weft_sources::event::suspensions;
+use weft_store::{Store, StoreError};
+
+/// Captures of the past that are read at a start, newest first; of older ones only the newest of each reporter and kind.
+const MAX_PAST: u64 = 200_000;
+
+/// The evidence of the newest capture of each reporter and kind: enough to show the last known mesh.
+pub(super) fn last_known(store: &Store) -> Result<Evidence, StoreError> {
+    let captures = store.newest_of_each_key(None)?.collect::<Result<Vec<Capture>, _>>()?;
+    Ok(Evidence::from_captures(&captures))
+}
+
+/// The evidence of everything that is kept.
+pub(super) fn everything(store: &Store) -> Result<Evidence, StoreError> {
+    evidence_until(store, None)
+}
+
+/// The evidence at a moment.
+pub(super) fn evidence_until(store: &Store, until: Option<Timestamp>) -> Result<Evidence, StoreError> {
+    let newest: Vec<Capture> = store.newest_of_each_key(until)?.collect::<Result<_, _>>()?;
+    let last = newest.iter().map(|capture| capture.seq).max().unwrap_or(0);
+    let from = last.saturating_sub(MAX_PAST);
+    let older: Vec<Capture> = newest.into_iter().filter(|capture| capture.seq <= from).collect();
+    let mut evidence = Evidence::from_captures(&older);
+    for capture in store.captures(from, until)? {
+        let capture = capture?;
+        if let Err(error) = evidence.insert(&capture) {
+            tracing::warn!(%error, "stored capture passed over");
+        }
+    }
+    Ok(evidence)
+}
+
+/// Positions that were kept; a broken document is no reason not to start.
+pub(super) fn positions(store: &Store) -> Positions {
+    let document = match store.load_document(POSITIONS) {
+        Ok(document) => document.unwrap_or_else(|| "{}".to_owned()),
+        Err(error) => {
+            tracing::warn!(%error, "kept positions cannot be read; the map is drawn afresh");
+            return Positions::default();
+        }
+    };
+    serde_json::from_str(&document).unwrap_or_else(|error| {
+        tracing::warn!(%error, "kept positions are broken; the map is drawn afresh");
+        Positions::default()
+    })
+}
+
+/// Says of every source that was listening when the last run ended, at the moment of its last capture, that it ceased to: the time
+/// in which Weft did not run ages nothing.
+pub(super) fn note_the_gap(store: &Store, intake: &Intake) -> Result<(), StoreError> {
+    let mut states: BTreeMap<Arc<str>, SourceState> = BTreeMap::new();
+    let mut newest = Timestamp::MIN;
+    for capture in store.newest_of_each_key(None)? {
+        let capture = capture?;
+        newest = newest.max(capture.at);
+        match &capture.body {
+            CaptureBody::Source(report) => states.insert(capture.source, report.state),
+            // A source that never reported its state was listening when it was heard.
+            _ => Some(*states.entry(capture.source).or_insert(SourceState::Working)),
+        };
+    }
+    for event in suspensions(&states, newest, "Weft was not running") {
+        intake.take(event);
+    }
+    Ok(())
+}

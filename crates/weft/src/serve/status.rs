@@ -1,0 +1,60 @@
+//! The state of sources and store in the server's words.
+
+use weft_evidence::{Evidence, SourceState};
+use weft_server::{SourceStatus, Status, StoreStatus};
+use weft_store::Store;
+
+/// The state of everything that feeds the topology.
+pub(super) fn status(evidence: &Evidence, store: Option<StoreStatus>, notice: Option<String>) -> Status {
+    let sources = evidence
+        .sources()
+        .iter()
+        .map(|(name, history)| SourceStatus {
+            name: name.to_string(),
+            kind: if name.starts_with("mdns") { "mdns" } else { "other" }.to_owned(),
+            state: history.state,
+            since: Some(history.since),
+            reason: history.reason.clone(),
+            advice: advice(name, history.state),
+            last_capture_at: (history.captures > 0).then_some(history.last_at),
+            captures: history.captures,
+            dropped: history.dropped,
+        })
+        .collect();
+    Status { notice, sources, store }
+}
+
+fn advice(name: &str, state: SourceState) -> Option<String> {
+    match state {
+        SourceState::Deaf if name.starts_with("mdns") => {
+            Some("Check that this machine has a network interface that is up and lets multicast through; Weft tries again by itself.".to_owned())
+        }
+        SourceState::Deaf => Some("Weft tries again by itself.".to_owned()),
+        _ => None,
+    }
+}
+
+/// Where captures are kept and how much they take; `None` of a store in memory.
+pub(super) fn store_status(store: &Store) -> Option<StoreStatus> {
+    let usage = match store.usage() {
+        Ok(usage) => usage,
+        Err(error) => {
+            return Some(StoreStatus {
+                place: String::new(),
+                size_bytes: 0,
+                captures: 0,
+                oldest_at: None,
+                problem: Some(error.to_string()),
+            });
+        }
+    };
+    let place = usage.path.as_ref()?.display().to_string();
+    let health = store.health();
+    Some(StoreStatus {
+        place,
+        size_bytes: usage.bytes,
+        captures: usage.captures,
+        oldest_at: usage.oldest,
+        problem: health.failure,
+    })
+}

@@ -1,0 +1,465 @@
+//! The binary from outside: exit status, what goes to which stream, and what becomes of bad input.
+
+#![allow(clippy::unwrap_used)] // of a test that fails, the place says enough
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use weft_evidence::recording::parse_line;
+use weft_store::{DataDirectory, Limits, Store};
+
+/// A folder that goes away with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("weft-cli-{test}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn weft(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .env_remove("NO_COLOR")
+        .env_remove("COLUMNS")
+        .env_remove("WEFT_LOG");
+    command
+}
+
+/// Runs it; exit status, standard output, standard error.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    told(weft(arguments).output().unwrap())
+}
+
+fn told(Output { status, stdout, stderr }: Output) -> (i32, String, String) {
+    let code = status.code().expect("ended by itself");
+    let error = String::from_utf8(stderr).unwrap();
+    assert!(!error.contains("panicked"), "{error}");
+    (code, String::from_utf8(stdout).unwrap(), error)
+}
+
+fn data(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name).display().to_string()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
+fn json(text: &str) -> serde_json::Value {
+    assert_eq!(text.lines().count(), 1, "one line: {text}");
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn wrong_usage_is_2_and_a_failed_work_is_1() {
+    for arguments in [
+        &["frobnicate"][..],
+        &["derive"],
+        &["show", "--at", "noon"],
+        &["import", "carrier-pigeon", "x", "--out", "y"],
+        &["import", "pcap", "x.pcap", "--out", "y"],
+    ] {
+        let (code, output, error) = run(arguments);
+        assert_eq!((code, output.as_str()), (2, ""), "{arguments:?}: {error}");
+        assert!(!error.is_empty());
+    }
+    for arguments in [
+        &["derive", "/nonexistent/file.jsonl"][..],
+        &["show", "/nonexistent/file.jsonl"],
+        &["derive", "/"],
+        &["import", "otbr-rest", "/nonexistent", "--out", "/nonexistent/out"],
+    ] {
+        let (code, output, error) = run(arguments);
+        assert_eq!((code, output.as_str()), (1, ""), "{arguments:?}: {error}");
+        assert!(error.starts_with("weft: "), "{error}");
+    }
+    let (code, output, error) = run(&["--help"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(output.contains("weft demo") || output.contains("demo"), "{output}");
+}
+
+#[test]
+fn pcap_says_that_it_cannot_be_read_yet() {
+    let (_, _, error) = run(&["import", "pcap", "x.pcap", "--out", "y"]);
+    assert_eq!(error, "weft: this build of weft cannot read pcap files yet\n");
+}
+
+#[test]
+fn a_good_recording_gives_json_and_no_remark() {
+    let (code, output, error) = run(&["derive", &data("recording.jsonl")]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    let topology = json(&output);
+    assert_eq!(topology["format"], "weft-topology");
+    assert_eq!(topology["as_of"], "2026-11-20T14:02:23.256Z");
+    assert_eq!(topology["networks"][0]["id"], "dead1111beef2222");
+    assert!(topology["nodes"][0]["claims"].is_array());
+
+    let (code, without, _) = run(&["derive", "--no-claims", &data("recording.jsonl")]);
+    assert_eq!(code, 0);
+    assert_eq!(json(&without)["nodes"][0].get("claims"), None);
+
+    let (code, early, _) = run(&["derive", &data("recording.jsonl"), "--at", "2026-11-20T14:00:00Z"]);
+    assert_eq!(code, 0);
+    assert_eq!(json(&early)["nodes"], serde_json::json!([]));
+}
+
+#[test]
+fn standard_input_and_gzip_are_the_same_recording() {
+    let folder = Folder::new("gzip");
+    let bytes = fs::read(data("recording.jsonl")).unwrap();
+    let (_, expected, _) = run(&["show", &data("recording.jsonl")]);
+    let packed = folder.file("recording.jsonl.gz", gzip(&bytes));
+    assert_eq!(run(&["show", &packed]), (0, expected.clone(), String::new()));
+    let mut child = weft(&["show", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&gzip(&bytes)).unwrap();
+    let (code, output, error) = told(child.wait_with_output().unwrap());
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(
+        output.replace("standard input", "recording.jsonl").lines().take(20).collect::<Vec<_>>(),
+        expected.lines().take(20).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn what_holds_nothing_is_a_sentence() {
+    let folder = Folder::new("nothing");
+    for (name, content) in [
+        ("empty.jsonl", Vec::new()),
+        ("blank.jsonl", b"\n\n \n".to_vec()),
+        ("binary.jsonl", (0..=255).cycle().take(5_000).collect()),
+        ("text.jsonl", b"Dear diary\n".to_vec()),
+        ("json.jsonl", b"{\"hello\": \"world\"}\n[1, 2]\n".to_vec()),
+        ("cut.gz", gzip(b"")[..12].to_vec()),
+    ] {
+        let file = folder.file(name, content);
+        for command in ["derive", "show"] {
+            let (code, output, error) = run(&[command, &file]);
+            assert_eq!((code, output.as_str()), (1, ""), "{command} {name}: {error}");
+            assert!(error.lines().count() <= 15, "{command} {name}: {error}");
+            assert!(error.ends_with("holds no captures that can be used\n"), "{command} {name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn broken_lines_are_told_and_the_rest_is_used() {
+    let folder = Folder::new("broken");
+    let good = fs::read_to_string(data("recording.jsonl")).unwrap();
+    let mut lines: Vec<Vec<u8>> = good.lines().map(|line| line.as_bytes().to_vec()).collect();
+    for _ in 0..15 {
+        lines.push(b"\xff\xfe no text \x00".to_vec());
+    }
+    lines.insert(2, br#"{"seq": "three", "at": 5}"#.to_vec());
+    lines.push(br#"{"seq":99,"at":"2026-11-20T14:02:00.000Z","source":"x","kind":"smoke-signal"}"#.to_vec());
+    let (code, output, error) = run(&["derive", &folder.file("broken.jsonl", lines.join(&b'\n'))]);
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(json(&output)["networks"][0]["id"], "dead1111beef2222");
+    let error: Vec<&str> = error.lines().collect();
+    assert!(error[0].starts_with("weft: broken.jsonl: line 3: "), "{error:?}");
+    assert_eq!(error[10], "weft: broken.jsonl: … and 7 more");
+    assert!(error[11].contains("22 lines, 4 captures used"), "{error:?}");
+    assert_eq!(error.len(), 12);
+}
+
+#[test]
+fn a_cut_gzip_is_used_up_to_the_cut() {
+    let folder = Folder::new("cut");
+    let good = fs::read(data("recording.jsonl")).unwrap();
+    let packed = gzip(&good);
+    let (code, output, error) = run(&["derive", &folder.file("cut.jsonl.gz", &packed[..packed.len() - 200])]);
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(json(&output)["networks"][0]["id"], "dead1111beef2222");
+    assert!(error.contains("cannot be read on"), "{error}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    for arguments in [&["show"][..], &["derive"]] {
+        let file = data("recording.jsonl");
+        let mut child = weft(&[arguments, &[file.as_str()]].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let (code, _, error) = told(child.wait_with_output().unwrap());
+        assert_eq!((code, error.as_str()), (0, ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn colours_only_where_they_are_asked_for() {
+    let file = data("recording.jsonl");
+    assert!(!run(&["show", &file]).1.contains('\u{1b}'));
+    assert!(run(&["show", &file, "--color", "always"]).1.contains('\u{1b}'));
+    assert!(!run(&["show", &file, "--color", "never"]).1.contains('\u{1b}'));
+}
+
+#[test]
+fn a_device_is_explained_and_a_word_that_means_several_is_refused() {
+    let file = data("recording.jsonl");
+    let (code, output, error) = run(&["why", "0x5006", &file]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(output.contains("\nparent\n") && output.contains("\nwho says so\n"), "{output}");
+    let (code, output, error) = run(&["why", "dead1111beef2222/", &file]);
+    assert_eq!((code, output.as_str()), (1, ""));
+    assert!(error.contains("say which") && error.lines().count() > 2, "{error}");
+    let (code, output, error) = run(&["why", "nobody", &file]);
+    assert_eq!((code, output.as_str()), (1, ""));
+    assert!(error.contains("no device is known by \"nobody\""), "{error}");
+}
+
+/// Imports a file twice; the recording.
+fn imported(folder: &Folder, kind: &str, file: &str, more: &[&str]) -> String {
+    let outs = ["one.jsonl", "two.jsonl"].map(|name| folder.path(&format!("{kind}-{name}")));
+    for out in &outs {
+        let (code, output, error) = run(&[&["import", kind, file, "--out", out.as_str()], more].concat());
+        assert_eq!((code, output.as_str()), (0, ""), "{error}");
+    }
+    let [one, two] = outs.map(|out| fs::read_to_string(out).unwrap());
+    assert_eq!(one, two, "the same input gives the same bytes");
+    let mut lines = one.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with(r#"{"format":"weft-recording","version":1,"created_at":"#),
+        "{one}"
+    );
+    let seqs: Vec<u64> = lines.map(|line| parse_line(line.as_bytes()).unwrap().seq).collect();
+    assert!(seqs.is_sorted() && !seqs.is_empty());
+    one
+}
+
+#[test]
+fn a_matter_server_is_imported() {
+    let folder = Folder::new("matter");
+    let recording = imported(&folder, "matter-server", &data("matter-server.json"), &[]);
+    assert!(recording.contains(r#""server":"c262e738648869a2""#), "{recording}");
+    let (code, output, error) = run(&["show", &folder.path("matter-server-one.jsonl")]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(output.contains("└─ ○ Kitchen Repeaterless Relay…  0x7802"), "{output}");
+}
+
+#[test]
+fn http_answers_are_imported_without_their_secrets() {
+    let folder = Folder::new("rest");
+    let recording = imported(&folder, "otbr-rest", &data("otbr-rest.jsonl"), &[]);
+    assert!(recording.contains(r#""path":"/node/dataset/active""#));
+    assert!(!recording.contains("00112233445566778899aabbccddeeff"), "the network key");
+    assert!(recording.contains("2026-11-20T13:30:28.042Z"));
+    let (_, output, _) = run(&["show", &folder.path("otbr-rest-one.jsonl")]);
+    assert!(output.starts_with("otbr-mesh\n  extended PAN id dead1111beef2222"), "{output}");
+}
+
+#[test]
+fn packets_are_imported() {
+    let folder = Folder::new("packets");
+    let recording = imported(&folder, "mdns-packets", &data("mdns-packets.jsonl"), &[]);
+    assert!(
+        recording.contains(r#""service":"_meshcop._udp.local.","instance":"OpenThread BorderRouter #C4AE""#),
+        "{recording}"
+    );
+    let (_, output, _) = run(&["show", &folder.path("mdns-packets-one.jsonl")]);
+    assert!(output.contains("◆ "), "{output}");
+}
+
+#[test]
+fn an_import_tells_what_it_skips_and_writes_nothing_of_nothing() {
+    let folder = Folder::new("skips");
+    let good = fs::read_to_string(data("otbr-rest.jsonl")).unwrap();
+    let without_time = r#"{"path": "/node/state", "status": 200, "body": "leader"}"#;
+    let mixed = folder.file(
+        "mixed.jsonl",
+        format!("{{\"t\": -5, \"path\": \"/node\", \"status\": 200}}\nnonsense\n{without_time}\n{good}"),
+    );
+    let (code, _, error) = run(&["import", "otbr-rest", &mixed, "--out", &folder.path("out.jsonl")]);
+    assert_eq!(code, 0);
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines[0], "weft: mixed.jsonl: line 1: \"t\" is no time between 1970 and 9999");
+    assert!(lines[1].starts_with("weft: mixed.jsonl: line 2: column "), "{error}");
+    assert_eq!(lines[2], "weft: mixed.jsonl: line 3: no \"t\", and no --at");
+    assert!(lines[3].contains("1 file; 3 skipped"), "{error}");
+    let (_, dated, _) = run(&["import", "otbr-rest", &mixed, "--at", "2026-11-20T10:00:00Z", "--out", "-"]);
+    assert!(dated.contains(r#""seq":1,"at":"2026-11-20T10:00:00.000Z""#), "{dated}");
+
+    let out = folder.path("nothing.jsonl");
+    for kind in ["otbr-rest", "mdns-packets", "matter-server"] {
+        let (code, output, error) = run(&["import", kind, &folder.file("bad", "nonsense\n"), "--out", &out]);
+        assert_eq!((code, output.as_str()), (1, ""), "{kind}: {error}");
+        assert!(!Path::new(&out).exists());
+    }
+}
+
+#[test]
+fn what_exists_is_not_overwritten() {
+    let folder = Folder::new("exists");
+    let out = folder.file("mine.jsonl", "mine");
+    let (code, _, error) = run(&["import", "mdns-packets", &data("mdns-packets.jsonl"), "--out", &out]);
+    assert_eq!(code, 1);
+    assert!(error.contains("exists already"), "{error}");
+    assert_eq!(fs::read_to_string(&out).unwrap(), "mine");
+}
+
+#[test]
+fn an_anonymous_recording_has_the_same_mesh_and_no_address_of_it() {
+    let folder = Folder::new("anonymous");
+    let out = folder.path("anonymous.jsonl.gz");
+    let (code, output, error) = run(&["anonymise", &data("recording.jsonl"), "--out", &out]);
+    assert_eq!((code, output.as_str()), (0, ""), "{error}");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&fs::read(&out).unwrap()[..])
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(!text.contains("dead1111beef2222") && !text.contains("1a00455628887ed0"), "{text}");
+    let nodes = |file: &str| {
+        json(&run(&["derive", file]).1)["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| node["rloc16"].to_string())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(nodes(&out), nodes(&data("recording.jsonl")));
+}
+
+/// A data directory with the captures of the test recording.
+fn filled(folder: &Folder) -> String {
+    let path = folder.0.join("data");
+    let directory = DataDirectory::open(&path).unwrap();
+    let store = Store::open(&directory.store_path(), Limits::default()).unwrap();
+    for line in fs::read_to_string(data("recording.jsonl")).unwrap().lines().skip(1) {
+        store.append(parse_line(line.as_bytes()).unwrap());
+    }
+    store.flush().unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn without_a_service_what_is_kept_is_shown() {
+    let folder = Folder::new("kept");
+    let directory = filled(&folder);
+    let (code, output, error) = run(&["show", "--data", &directory]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(output.contains("0x5006") && output.contains("no service is\nrunning"), "{output}");
+    let (code, output, _) = run(&["data", "--data", &directory]);
+    assert_eq!(code, 0);
+    assert!(
+        output.contains("captures   4\n") && output.contains("oldest     2026-11-20 14:0"),
+        "{output}"
+    );
+
+    let nowhere = folder.path("nowhere");
+    let (code, output, error) = run(&["show", "--data", &nowhere]);
+    assert_eq!((code, output.as_str()), (1, ""));
+    assert!(error.contains("nothing to show yet"), "{error}");
+    let (code, output, _) = run(&["data", "--data", &nowhere]);
+    assert_eq!(code, 0);
+    assert!(output.contains("none yet"), "{output}");
+    assert!(!Path::new(&nowhere).exists(), "looking creates nothing");
+}
+
+#[test]
+fn data_is_deleted_only_where_somebody_agrees_and_nobody_uses_it() {
+    let folder = Folder::new("delete");
+    let directory = filled(&folder);
+    let (code, _, error) = run(&["data", "--delete", "--data", &directory]);
+    assert_eq!(code, 2, "{error}");
+    assert!(error.contains("--yes"), "{error}");
+    let owner = DataDirectory::open(Path::new(&directory)).unwrap();
+    let (code, _, error) = run(&["data", "--delete", "--yes", "--data", &directory]);
+    assert_eq!(code, 1);
+    assert!(error.contains(&format!("in use by process {}", std::process::id())), "{error}");
+    drop(owner);
+    assert!(run(&["data", "--data", &directory]).1.contains("captures   4\n"));
+    let (code, _, error) = run(&["data", "--delete", "--yes", "--data", &directory]);
+    assert_eq!(code, 0, "{error}");
+    assert!(run(&["data", "--data", &directory]).1.contains("captures   0\n"));
+}
+
+#[test]
+fn a_running_service_is_asked() {
+    let folder = Folder::new("client");
+    let directory = DataDirectory::open(&folder.0.join("data")).unwrap();
+    let (_, topology, _) = run(&["derive", &data("recording.jsonl")]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    directory.set_address(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = String::new();
+        BufReader::new(&stream).read_line(&mut asked).unwrap();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{topology}", topology.len()).unwrap();
+        // Read to the end, so that closing does not discard what was sent.
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let _ = stream.read_to_string(&mut String::new());
+        asked
+    });
+    let (code, output, error) = run(&["show", "--at", "2026-11-20T14:02:00Z", "--data", &folder.path("data")]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(output.contains("0x5006") && output.contains("from the running service"), "{output}");
+    assert_eq!(serving.join().unwrap(), "GET /api/v1/topology?at=2026-11-20T14:02:00.000Z HTTP/1.0\r\n");
+}
+
+/// A service that ends with the test.
+struct Service(Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_service_shows_what_was_kept_and_the_commands_are_its_clients() {
+    let folder = Folder::new("service");
+    let directory = filled(&folder);
+    let mut command = weft(&["serve", "--no-mdns", "--listen", "0", "--data", &directory]);
+    let mut service = Service(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(service.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("http://127.0.0.1:"), "{line}");
+    let (code, output, error) = run(&["show", "--data", &directory]);
+    assert_eq!(code, 0, "{error}");
+    assert!(
+        output.contains("0x5006") && output.contains(&format!("process {}", service.0.id())),
+        "{output}"
+    );
+    let (code, output, error) = run(&["why", "0x5006", "--data", &directory]);
+    assert_eq!(code, 0, "{error}");
+    assert!(output.contains("who says so"), "{output}");
+    let (code, output, error) = run(&["data", "--data", &directory]);
+    assert_eq!(code, 0, "{error}");
+    assert!(output.contains("in use by"), "{output}");
+}
