@@ -42,6 +42,8 @@ impl<'a> Mesh<'a> {
             self.devices[device].locator = self.devices[device].own_locator.clone();
             self.devices[device].locator_contested = false;
         }
+        self.former_locators.clear();
+        self.remember_own_former_locators();
         for observer in 0..self.devices.len() {
             for (observation, named) in self.named_rows(observer) {
                 let partition = self.partition_at(observer, observation.stated_at);
@@ -102,6 +104,35 @@ impl<'a> Mesh<'a> {
                 device.partition = device.locator.as_ref().and_then(|binding| binding.partition);
             }
         }
+    }
+
+    fn remember_own_former_locators(&mut self) {
+        for device in 0..self.devices.len() {
+            let mut words: Vec<(Timestamp, Rloc16)> = Vec::new();
+            for slot in self.slots(device, FactKind::Rloc16) {
+                let past = slot.past.iter().map(|value| (value.until, &*value.fact));
+                let present = slot.current.iter().map(|current| (current.stated_at, &*current.fact));
+                words.extend(past.chain(present).filter_map(|(at, fact)| match fact {
+                    Fact::Rloc16(Some(rloc16)) => Some((at, *rloc16)),
+                    _ => None,
+                }));
+            }
+            for (at, rloc16) in words {
+                self.remember_holder(self.partition_at(device, at), rloc16, at, device);
+            }
+        }
+    }
+
+    fn remember_holder(&mut self, partition: Option<PartitionId>, rloc16: Rloc16, at: Timestamp, device: usize) {
+        let former = self.former_locators.entry((partition, rloc16)).or_insert((at, device));
+        if (at, device) > *former {
+            *former = (at, device);
+        }
+    }
+
+    /// The device that had a locator last, where nobody has it now.
+    pub(super) fn former_holder(&self, partition: Option<PartitionId>, rloc16: Rloc16) -> Option<usize> {
+        self.former_locators.get(&(partition, rloc16)).map(|(_, device)| *device)
     }
 
     /// The device that has a locator now.

@@ -109,6 +109,8 @@ pub(crate) struct Mesh<'a> {
     pub(crate) devices: Vec<Device<'a>>,
     pub(crate) radios: BTreeMap<ExtendedAddress, usize>,
     pub(crate) locators: BTreeMap<(Option<PartitionId>, Rloc16), usize>,
+    /// Who had a locator last that nobody has now.
+    former_locators: BTreeMap<(Option<PartitionId>, Rloc16), (Timestamp, usize)>,
     pub(crate) reporter_device: Vec<usize>,
     /// Who has an address that names one device.
     pub(crate) addresses: BTreeMap<std::net::Ipv6Addr, usize>,
@@ -149,6 +151,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
         devices: Vec::new(),
         radios: BTreeMap::new(),
         locators: BTreeMap::new(),
+        former_locators: BTreeMap::new(),
         reporter_device: Vec::new(),
         addresses: BTreeMap::new(),
         profile: Profile::default(),

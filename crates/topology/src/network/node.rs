@@ -154,7 +154,8 @@ impl<'a> Mesh<'a> {
         let existence = &device.existence;
         let radios = existence.heard_by_fresh.len() + usize::from(existence.own_fresh);
         // A registration outlives its device: it counts only for devices of which nothing else was ever heard.
-        let registered = existence.registered_fresh && !existence.beyond_registration;
+        let was_a_child = device.parent.as_ref().is_some_and(|conclusion| conclusion.last.is_some());
+        let registered = existence.registered_fresh && !existence.beyond_registration && !was_a_child;
         let anything_fresh = radios > 0 || !existence.routed_by_fresh.is_empty() || registered;
         let dropped = device.parent.as_ref().and_then(|conclusion| conclusion.dropped_at);
         if dropped.is_some_and(|dropped| existence.heard_by_fresh.is_empty() && existence.last_heard.is_none_or(|heard| heard <= dropped)) {

@@ -391,7 +391,12 @@ impl<'a> Mesh<'a> {
             until: past.until.unwrap_or(self.as_of),
         });
         let dropped_at = history.first().and_then(|past| past.until).filter(|until| {
-            let own = self.devices[device].told.values().map(|observation| observation.stated_at).max();
+            // A registration on the LAN is no word of the device's own.
+            let words = self.devices[device]
+                .told
+                .values()
+                .filter(|observation| !matches!(observation.hearing, weft_evidence::Hearing::Lan { .. }));
+            let own = words.map(|observation| observation.stated_at).max();
             own.is_none_or(|own| own <= *until)
         });
         Conclusion {

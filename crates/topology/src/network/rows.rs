@@ -58,6 +58,7 @@ const TABLES: [FactKind; 7] = [
     FactKind::EnhancedRoute,
 ];
 
+#[derive(Clone, Copy)]
 enum Target {
     Device(usize),
     Locator(Rloc16),
@@ -328,19 +329,24 @@ impl<'a> Mesh<'a> {
         heard.age = self.age_at(heard.observer, heard.observation, heard.at, lifetime);
         let stated = heard.observation.stated_at;
         // A table from before its reporter changed partition tells of the past, and makes no places in the present.
-        let of_the_past = partition.is_some() && partition != self.devices[heard.observer].partition;
+        let mut of_the_past = partition.is_some() && partition != self.devices[heard.observer].partition;
         heard.target = match target {
             Some(Target::Device(device)) => device,
-            Some(Target::Locator(rloc16)) if of_the_past => match self.holder(partition, rloc16) {
-                Some(holder) => holder,
-                None => return,
+            Some(Target::Locator(rloc16)) => match (self.holder(partition, rloc16), self.former_holder(partition, rloc16)) {
+                (Some(holder), _) => holder,
+                // Whoever had the locator has moved on since: the row speaks of that device, and of the past.
+                (None, Some(former)) => {
+                    of_the_past = true;
+                    former
+                }
+                (None, None) if of_the_past => return,
+                (None, None) => self.holder_or_place(partition, rloc16, heard.at, heard.age),
             },
-            Some(Target::Locator(rloc16)) => {
-                self.note_place(rloc16);
-                self.holder_or_place(partition, rloc16, heard.at, heard.age)
-            }
             None => return,
         };
+        if let Some(Target::Locator(rloc16)) = target {
+            self.note_place(rloc16);
+        }
         let left_since = self.devices[heard.target].partition != partition
             && self.in_partition_since(heard.target).is_some_and(|since| since > stated)
             && self.devices[heard.target].partition.is_some();
