@@ -1,4 +1,5 @@
 //! Random meshes with known truth, seen through random, partial and stale answers: what may never happen does not.
+#![allow(clippy::unwrap_used)] // helpers of tests: a panic names the line
 
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +27,13 @@ fn parents_of(topology: &Topology) -> BTreeMap<ExtendedAddress, (ExtendedAddress
     topology.nodes().filter_map(parent).collect()
 }
 
-/// Links of routers, the smaller address first, with the qualities that were concluded.
-fn router_links_of(topology: &Topology) -> BTreeMap<(ExtendedAddress, ExtendedAddress), (Option<LinkQuality>, Option<LinkQuality>, State)> {
+/// Two routers, the smaller address first.
+type Pair = (ExtendedAddress, ExtendedAddress);
+/// How the first hears the second, the other way, and how sure that is.
+type Concluded = (Option<LinkQuality>, Option<LinkQuality>, State);
+
+/// Links of routers with the qualities that were concluded.
+fn router_links_of(topology: &Topology) -> BTreeMap<Pair, Concluded> {
     let quality = |direction: &Option<weft_topology::Direction>| direction.as_ref().and_then(|direction| direction.link_quality);
     let mut links = BTreeMap::new();
     for link in topology.links().filter(|link| link.kind == LinkKind::Router) {

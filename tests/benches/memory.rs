@@ -16,7 +16,10 @@ fn main() {
             println!("{:>8} {:>12} {:>16} {:>16}", "nodes", "captures", "evidence KiB", "with topology");
             for nodes in [44, 300, 5_000, 20_000] {
                 let program = std::env::current_exe().expect("this program has a path");
-                let status = Command::new(program).env(VARIABLE, nodes.to_string()).status().expect("this program starts");
+                let status = Command::new(program)
+                    .env(VARIABLE, nodes.to_string())
+                    .status()
+                    .expect("this program starts");
                 assert!(status.success());
             }
         }
@@ -46,5 +49,8 @@ fn measure(nodes: usize) {
 /// Resident memory of this process (Linux); 0 where nobody tells.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse().ok()).unwrap_or(0)
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse().ok())
+        .unwrap_or(0)
 }

@@ -30,9 +30,15 @@ fn by_size(criterion: &mut Criterion) {
         let drawn = layout(&topology, &Positions::default());
         group.throughput(Throughput::Elements(nodes as u64));
         group.sample_size(if nodes > 1_000 { 10 } else { 50 });
-        group.bench_with_input(BenchmarkId::new("decode", nodes), &captures, |bencher, captures| bencher.iter(|| evidence(black_box(captures))));
-        group.bench_with_input(BenchmarkId::new("derive", nodes), &known, |bencher, known| bencher.iter(|| derive(black_box(known), as_of, &policy)));
-        group.bench_with_input(BenchmarkId::new("layout", nodes), &topology, |bencher, topology| bencher.iter(|| layout(black_box(topology), &drawn)));
+        group.bench_with_input(BenchmarkId::new("decode", nodes), &captures, |bencher, captures| {
+            bencher.iter(|| evidence(black_box(captures)))
+        });
+        group.bench_with_input(BenchmarkId::new("derive", nodes), &known, |bencher, known| {
+            bencher.iter(|| derive(black_box(known), as_of, &policy))
+        });
+        group.bench_with_input(BenchmarkId::new("layout", nodes), &topology, |bencher, topology| {
+            bencher.iter(|| layout(black_box(topology), &drawn))
+        });
         group.bench_with_input(BenchmarkId::new("derive and layout", nodes), &known, |bencher, known| {
             bencher.iter(|| layout(&derive(black_box(known), as_of, &policy), &drawn))
         });
@@ -63,7 +69,11 @@ fn one_capture_among_homes(criterion: &mut Criterion) {
             bencher.iter_batched(
                 || {
                     seq += 1;
-                    Capture { seq, at: as_of.plus_seconds(1), ..template.clone() }
+                    Capture {
+                        seq,
+                        at: as_of.plus_seconds(1),
+                        ..template.clone()
+                    }
                 },
                 |capture| {
                     engine.insert(&capture).expect("captures are in order");

@@ -27,7 +27,11 @@ fn now() -> Timestamp {
 }
 
 fn claim(seq: u64) -> Claim {
-    let capture = CaptureReference { recording: Some("recording".into()), store: None, seq };
+    let capture = CaptureReference {
+        recording: Some("recording".into()),
+        store: None,
+        seq,
+    };
     Claim {
         source: "lan".into(),
         reporter: ROUTER.into(),

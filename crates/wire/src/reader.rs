@@ -17,17 +17,29 @@ pub struct Problem {
 impl Problem {
     /// A problem of a field in binary data.
     pub fn at(field: impl Into<Cow<'static, str>>, offset: usize, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: field.into(), offset: Some(offset), reason: reason.into() }
+        Self {
+            field: field.into(),
+            offset: Some(offset),
+            reason: reason.into(),
+        }
     }
 
     /// A problem of a field in data without byte offsets.
     pub fn of(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: field.into(), offset: None, reason: reason.into() }
+        Self {
+            field: field.into(),
+            offset: None,
+            reason: reason.into(),
+        }
     }
 
     /// The same problem, its field named as part of `outer`, its offset counted from there.
     pub fn within(self, outer: &str, base: usize) -> Self {
-        Self { field: format!("{outer} › {}", self.field).into(), offset: self.offset.map(|offset| base + offset), reason: self.reason }
+        Self {
+            field: format!("{outer} › {}", self.field).into(),
+            offset: self.offset.map(|offset| base + offset),
+            reason: self.reason,
+        }
     }
 }
 
@@ -122,7 +134,11 @@ impl<'a> Reader<'a> {
 
     /// An error unless everything was read.
     pub fn finish(&self, field: &'static str) -> Result<(), Problem> {
-        if self.is_empty() { Ok(()) } else { Err(Problem::at(field, self.position, format!("{} bytes too many", self.left()))) }
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::at(field, self.position, format!("{} bytes too many", self.left())))
+        }
     }
 }
 
@@ -134,7 +150,10 @@ mod tests {
     fn a_short_read_names_the_field_and_the_bytes_missing() {
         let mut reader = Reader::new(&[1, 2, 3]);
         assert_eq!(reader.u16("rloc16"), Ok(0x0102));
-        assert_eq!(reader.u32("timeout").unwrap_err().to_string(), "timeout at byte 2: 4 bytes needed, 1 left");
+        assert_eq!(
+            reader.u32("timeout").unwrap_err().to_string(),
+            "timeout at byte 2: 4 bytes needed, 1 left"
+        );
         assert_eq!(reader.position(), 2);
         assert_eq!(reader.finish("entry").unwrap_err().to_string(), "entry at byte 2: 1 bytes too many");
     }

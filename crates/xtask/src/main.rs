@@ -20,8 +20,22 @@ fn main() -> Result<()> {
         Some("test") => test(rest),
         Some("check") => check(),
         Some("fuzz") => fuzz(rest),
-        Some("demo") => cargo(["run", "--release", "--package", "weft-simulator", "--example", "demo", "--", "crates/weft/demo/home.jsonl.gz"]),
-        Some("bench") => cargo(["bench", "--package", "weft-tests", "--package", "weft-layout"].iter().copied().chain(rest.iter().map(String::as_str))),
+        Some("demo") => cargo([
+            "run",
+            "--release",
+            "--package",
+            "weft-simulator",
+            "--example",
+            "demo",
+            "--",
+            "crates/weft/demo/home.jsonl.gz",
+        ]),
+        Some("bench") => cargo(
+            ["bench", "--package", "weft-tests", "--package", "weft-layout"]
+                .iter()
+                .copied()
+                .chain(rest.iter().map(String::as_str)),
+        ),
         Some("help" | "--help" | "-h") | None => {
             println!("{HELP}");
             Ok(())
@@ -38,26 +52,41 @@ fn test(arguments: &[String]) -> Result<()> {
     // The page is tested against the very program that users get; the tests find it by this path.
     cargo(["build", "--package", "weft-mesh"])?;
     let program = target_directory()?.join("debug/weft");
-    let mut command = cargo_command(["test", "--workspace", "--no-fail-fast"].iter().copied().chain(arguments.iter().map(String::as_str)));
+    let mut command = cargo_command(
+        ["test", "--workspace", "--no-fail-fast"]
+            .iter()
+            .copied()
+            .chain(arguments.iter().map(String::as_str)),
+    );
     command.env("WEFT_BIN", program);
     run(&mut command)
 }
 
 /// Installs what is missing, where this machine lets us; else says what to install and lets the tests that need it fail.
 fn install_peers() -> Result<()> {
-    let missing: Vec<&str> = PEERS.iter().filter(|(program, _)| !on_path(program)).map(|(_, package)| *package).collect();
+    let missing: Vec<&str> = PEERS
+        .iter()
+        .filter(|(program, _)| !on_path(program))
+        .map(|(_, package)| *package)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
     if !is_root || !on_path("apt-get") {
-        eprintln!("xtask: tests with real peers need these Debian packages: {} (install them with `apt-get install`)", missing.join(" "));
+        eprintln!(
+            "xtask: tests with real peers need these Debian packages: {} (install them with `apt-get install`)",
+            missing.join(" ")
+        );
         return Ok(());
     }
     eprintln!("xtask: installing {}", missing.join(" "));
     run(Command::new("apt-get").args(["update", "-q"]))?;
     let mut command = Command::new("apt-get");
-    command.args(["install", "-y", "-q", "--no-install-recommends"]).args(&missing).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+        .args(["install", "-y", "-q", "--no-install-recommends"])
+        .args(&missing)
+        .env("DEBIAN_FRONTEND", "noninteractive");
     // The tests start their own daemons in namespaces of their own; none has to run beside them.
     command.env("RUNLEVEL", "1");
     run(&mut command)
@@ -65,7 +94,9 @@ fn install_peers() -> Result<()> {
 
 fn on_path(program: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")]).any(|folder| folder.join(program).is_file());
+    let found = std::env::split_paths(&folders)
+        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")])
+        .any(|folder| folder.join(program).is_file());
     found
 }
 
@@ -84,8 +115,20 @@ fn fuzz(arguments: &[String]) -> Result<()> {
     let directory = target_directory()?.join("fuzz");
     let flags = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
                  -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares --cfg=fuzzing -Cdebug-assertions=on -Ccodegen-units=1";
-    let mut build = cargo_command(["build", "--release", "--package", "weft-fuzz", "--features", "libfuzzer", "--target", host.as_str()]);
-    build.env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", &directory).env("CARGO_PROFILE_RELEASE_LTO", "off");
+    let mut build = cargo_command([
+        "build",
+        "--release",
+        "--package",
+        "weft-fuzz",
+        "--features",
+        "libfuzzer",
+        "--target",
+        host.as_str(),
+    ]);
+    build
+        .env("RUSTFLAGS", flags)
+        .env("CARGO_TARGET_DIR", &directory)
+        .env("CARGO_PROFILE_RELEASE_LTO", "off");
     run(&mut build)?;
     let program = directory.join(&host).join("release/weft-fuzz");
     let corpus = workspace().join("crates/wire/fuzz/corpus");
@@ -103,7 +146,13 @@ fn fuzz(arguments: &[String]) -> Result<()> {
         let mut command = Command::new(&program);
         command.env("WEFT_FUZZ_TARGET", &name).current_dir(&directory);
         command.arg(&found).arg(corpus.join(&name)).arg(format!("-max_total_time={seconds}"));
-        command.args(["-max_len=16384", "-rss_limit_mb=1024", "-timeout=10", "-print_final_stats=1", "-verbosity=0"]);
+        command.args([
+            "-max_len=16384",
+            "-rss_limit_mb=1024",
+            "-timeout=10",
+            "-print_final_stats=1",
+            "-verbosity=0",
+        ]);
         run(&mut command).with_context(|| format!("target {name}; the input lies in {}", directory.display()))?;
     }
     Ok(())
@@ -112,7 +161,9 @@ fn fuzz(arguments: &[String]) -> Result<()> {
 fn host_triple() -> Result<String> {
     let output = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.lines().find_map(|line| line.strip_prefix("host: ").map(str::to_owned)).context("rustc does not tell its host")
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
+        .context("rustc does not tell its host")
 }
 
 fn workspace() -> PathBuf {
@@ -135,7 +186,9 @@ fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Result<()> 
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
     if !status.success() {
         bail!("{} failed: {status}", command.get_program().display());
     }

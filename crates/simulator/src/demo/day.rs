@@ -1,6 +1,7 @@
 //! The day: what happens when, and what a Weft that asks every quarter of an hour hears of it.
 
 use super::home::{BEGIN, home};
+use crate::device::Role;
 use crate::diagnostics::DiagnosticQuestion;
 use crate::lan::removed;
 use crate::matter::MatterAnswer;
@@ -240,7 +241,7 @@ impl Listener {
         };
         for node in mesh.indices() {
             let is_full_child = mesh.parent(node).is_some() && mesh.node(node).capability.is_full_thread_device();
-            if mesh.is_router(node) || (hourly && is_full_child) {
+            if mesh.is_router(node) || is_full_child {
                 self.scribe
                     .write(BORDER_AGENT, survey.diagnostic_answer(node, &DiagnosticQuestion::query(types)));
                 self.scribe.pass_milliseconds(PAUSE_MILLISECONDS);
@@ -267,17 +268,24 @@ impl Listener {
         }
     }
 
-    /// Reads the tables of paired devices that are elsewhere than before, and once more when what happened is over: by then they have forgotten the past.
+    /// Reads the tables of paired devices that are elsewhere than before, or gone. When what happened is over, reads all those again,
+    /// and every device that has a table of routes: by then they have forgotten the past.
     fn read_moved(&mut self, mesh: &Mesh, is_over: bool) {
-        let moved = self
+        let differs = |node: NodeIndex, before: &Place| place(mesh, node) != *before && mesh.role(node) != Role::Detached;
+        let mut due: BTreeSet<NodeIndex> = self
             .read
             .iter()
-            .filter(|(node, before)| mesh.is_attached(**node) && place(mesh, **node) != **before)
-            .map(|(node, _)| *node);
-        let mut due: BTreeSet<NodeIndex> = moved.collect();
+            .filter(|(node, before)| differs(**node, before))
+            .map(|(node, _)| *node)
+            .collect();
         self.restless.extend(&due);
-        if is_over {
+        if is_over && !self.restless.is_empty() {
             due.append(&mut self.restless);
+            due.extend(
+                self.read
+                    .keys()
+                    .filter(|node| mesh.is_attached(**node) && mesh.node(**node).capability.is_full_thread_device()),
+            );
         }
         if due.is_empty() {
             return;

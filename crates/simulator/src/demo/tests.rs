@@ -189,3 +189,15 @@ fn nothing_is_older_than_its_freshness() {
     assert_eq!(last.keys().copied().collect::<Vec<_>>(), ["border-agent", "matter", "mdns"]);
     assert!(captures.last().unwrap().at > minutes(23, 44));
 }
+
+#[test]
+fn the_home_is_known_at_every_moment_of_the_day() {
+    let partitions = |hour, minute| home_at(minutes(hour, minute)).truth().partitions.len();
+    assert_eq!(
+        [partitions(0, 0), partitions(14, 1), partitions(14, 20), partitions(14, 42)],
+        [1, 1, 2, 1]
+    );
+    let morning = home_at(minutes(7, 0));
+    let sensor = morning.find("Garage door sensor").unwrap();
+    assert_eq!(morning.parent(sensor), morning.find("Porch light"));
+}

@@ -48,7 +48,14 @@ impl<'a> Mesh<'a> {
         }
         for child in 0..self.devices.len() {
             if let Some(conclusion) = &self.devices[child].parent {
-                outdated.extend(conclusion.outdated.iter().map(|&router| OutdatedRow { router, child }));
+                outdated.extend(
+                    conclusion
+                        .outdated
+                        .iter()
+                        .collect::<BTreeSet<_>>()
+                        .into_iter()
+                        .map(|&router| OutdatedRow { router, child }),
+                );
             }
         }
         (links, outdated)

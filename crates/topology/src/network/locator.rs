@@ -110,12 +110,17 @@ impl<'a> Mesh<'a> {
         for device in 0..self.devices.len() {
             let mut words: Vec<(Timestamp, Rloc16)> = Vec::new();
             for slot in self.slots(device, FactKind::Rloc16) {
-                let past = slot.past.iter().map(|value| (value.until, &*value.fact));
-                let present = slot.current.iter().map(|current| (current.stated_at, &*current.fact));
-                words.extend(past.chain(present).filter_map(|(at, fact)| match fact {
-                    Fact::Rloc16(Some(rloc16)) => Some((at, *rloc16)),
-                    _ => None,
-                }));
+                let past = slot.past.iter().map(|value| (value.since, value.until, &*value.fact));
+                let present = slot
+                    .current
+                    .iter()
+                    .map(|current| (slot.since.unwrap_or(current.stated_at), current.stated_at, &*current.fact));
+                for (since, until, fact) in past.chain(present) {
+                    if let Fact::Rloc16(Some(rloc16)) = fact {
+                        // The partition may have changed meanwhile, and the locator not.
+                        words.extend([(since, *rloc16), (until, *rloc16)]);
+                    }
+                }
             }
             for (at, rloc16) in words {
                 self.remember_holder(self.partition_at(device, at), rloc16, at, device);

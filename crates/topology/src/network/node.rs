@@ -217,8 +217,8 @@ impl<'a> Mesh<'a> {
                 .or_else(|| self.name(index)),
             pin: annotation.as_ref().and_then(|annotation| annotation.pin),
             room: annotation.and_then(|annotation| annotation.room),
-            vendor: self.text(index, FactKind::VendorName).or_else(|| self.from_services(index, vendor_of)),
-            model: self.text(index, FactKind::ModelName).or_else(|| self.from_services(index, model_of)),
+            vendor: self.text(index, FactKind::VendorName).or_else(|| self.service_text(index, vendor_of)),
+            model: self.text(index, FactKind::ModelName).or_else(|| self.service_text(index, model_of)),
             state: self.state(device),
             parent: conclusion.and_then(|conclusion| {
                 Some(Parent {
@@ -347,12 +347,12 @@ impl<'a> Mesh<'a> {
 
     fn name(&self, index: usize) -> Option<String> {
         self.text(index, FactKind::NodeLabel)
-            .or_else(|| self.from_services(index, name_of))
+            .or_else(|| self.service_text(index, name_of))
             .or_else(|| self.text(index, FactKind::ModelName))
     }
 
     /// The best of what a device's registrations tell, in the order of their types.
-    fn from_services(&self, index: usize, read: fn(&weft_model::ServiceRecord) -> Option<(u8, String)>) -> Option<String> {
+    fn service_text(&self, index: usize, read: fn(&weft_model::ServiceRecord) -> Option<(u8, String)>) -> Option<String> {
         self.slots(index, FactKind::Service)
             .filter_map(|slot| match &*slot.current.as_ref()?.fact {
                 Fact::Service(record) => read(record),

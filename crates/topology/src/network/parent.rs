@@ -84,8 +84,8 @@ impl<'a> Mesh<'a> {
                 Relation::Neighbor | Relation::Route => {}
             }
         }
-        for device in 0..self.devices.len() {
-            self.own_candidates(device, &mut candidates[device]);
+        for (device, candidates) in candidates.iter_mut().enumerate() {
+            self.own_candidates(device, candidates);
         }
         for (device, candidates) in candidates.into_iter().enumerate() {
             let conclusion = if self.is_router(device) {

@@ -1,7 +1,7 @@
 //! The thread that concludes: takes captures, waits a moment for more, derives what they touched, lays it out, publishes.
 
-use super::{policy, restore};
 use super::status::{status, store_status};
+use super::{policy, restore};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;

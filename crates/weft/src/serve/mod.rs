@@ -173,7 +173,11 @@ fn open_store(directory: &DataDirectory) -> Result<Store> {
     match Store::open(&directory.store_path(), Limits::default()) {
         Ok(store) => {
             if let Some(set_aside) = store.set_aside() {
-                eprintln!("weft: the store was broken ({}) and was set aside as {}; a new one is begun", set_aside.reason, set_aside.to.display());
+                eprintln!(
+                    "weft: the store was broken ({}) and was set aside as {}; a new one is begun",
+                    set_aside.reason,
+                    set_aside.to.display()
+                );
             }
             Ok(store)
         }

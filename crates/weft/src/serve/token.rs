@@ -44,7 +44,9 @@ pub(super) fn kept(directory: &Path, shown: bool) -> Result<Token> {
         options.mode(0o600);
     }
     let mut file = options.open(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(token.expose().as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(token.expose().as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("cannot write {}", path.display()))?;
     if shown {
         eprintln!("weft: the page asks other machines for this token, shown only now: {}", token.expose());
     }

@@ -31,6 +31,10 @@ fn every_folder_of_seeds_belongs_to_a_target() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for entry in std::fs::read_dir(corpus).unwrap() {
         let name = entry.unwrap().file_name();
-        assert!(weft_fuzz::TARGETS.iter().any(|(target, _)| name == *target), "{} belongs to no target", name.display());
+        assert!(
+            weft_fuzz::TARGETS.iter().any(|(target, _)| name == *target),
+            "{} belongs to no target",
+            name.display()
+        );
     }
 }
