@@ -94,10 +94,9 @@ fn install_peers() -> Result<()> {
 
 fn on_path(program: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders)
+    std::env::split_paths(&folders)
         .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")])
-        .any(|folder| folder.join(program).is_file());
-    found
+        .any(|folder| folder.join(program).is_file())
 }
 
 fn check() -> Result<()> {
