@@ -1,7 +1,7 @@
 //! The whole topology from all networks, and the engine that derives again only what a capture touched.
 
 use crate::network::derive_network;
-use crate::snapshot::{NetworkTopology, Topology};
+use crate::snapshot::{Claim, NetworkTopology, Topology};
 use crate::{Finding, Id, Policy, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,14 +12,36 @@ use weft_model::Timestamp;
 ///
 /// The evidence must hold no captures from after `as_of`.
 pub fn derive(evidence: &Evidence, as_of: Timestamp, policy: &Policy) -> Topology {
-    let parts: BTreeMap<Part, Arc<NetworkTopology>> = all_networks(evidence)
-        .map(|network| (Part(network), Arc::new(derive_network(evidence, network, as_of, policy))))
-        .collect();
+    let parts = derive_parts(evidence, all_networks(evidence).map(Part).collect(), as_of, policy);
     let mut directory = Directory::default();
     for (part, topology) in &parts {
         directory.add(*part, topology);
     }
     assemble(&parts, &directory, as_of)
+}
+
+/// Networks that are worth a thread of their own.
+const PARTS_PER_THREAD: usize = 8;
+
+/// Derives parts, several at a time where there are many: they do not depend on each other.
+fn derive_parts(evidence: &Evidence, parts: Vec<Part>, as_of: Timestamp, policy: &Policy) -> BTreeMap<Part, Arc<NetworkTopology>> {
+    let derive = |part: &Part| (*part, Arc::new(derive_network(evidence, part.0, as_of, policy)));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cores.min(parts.len() / PARTS_PER_THREAD);
+    if threads < 2 {
+        return parts.iter().map(derive).collect();
+    }
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = parts
+            .chunks(parts.len().div_ceil(threads))
+            .map(|chunk| scope.spawn(move || chunk.iter().map(derive).collect::<Vec<_>>()))
+            .collect();
+        // A worker that panicked has met a fault of ours: it is this thread's too.
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)))
+            .collect()
+    })
 }
 
 /// What the evidence says of one network; `None` is the LAN outside all networks.
@@ -121,8 +143,7 @@ fn unite(parts: &mut BTreeMap<Part, Arc<NetworkTopology>>, directory: &Directory
     let topology = Arc::make_mut(parts.get_mut(&newest.0)?);
     let node = topology.nodes.get_mut(newest.1)?;
     node.claims.extend(claims);
-    node.claims.sort();
-    node.claims.dedup();
+    Claim::put_in_order(&mut node.claims);
     let names: Vec<String> = networks.iter().map(ToString::to_string).collect();
     let mut subjects = networks;
     subjects.push(id.clone());
@@ -208,12 +229,10 @@ impl Engine {
                 self.directory.remove(part, &topology);
             }
         }
-        for part in standing {
-            if !self.parts.contains_key(&part) {
-                let topology = Arc::new(derive_network(&self.evidence, part.0, as_of, &self.policy));
-                self.directory.add(part, &topology);
-                self.parts.insert(part, topology);
-            }
+        let missing: Vec<Part> = standing.into_iter().filter(|part| !self.parts.contains_key(part)).collect();
+        for (part, topology) in derive_parts(&self.evidence, missing, as_of, &self.policy) {
+            self.directory.add(part, &topology);
+            self.parts.insert(part, topology);
         }
         self.dirty.clear();
         self.all_dirty = false;

@@ -104,11 +104,27 @@ pub struct Claim {
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub reporter: Arc<str>,
     /// What was said, in short.
-    pub fact: String,
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
+    pub fact: Arc<str>,
     /// When it was true: received, less the age that came with it. Null where the source tells no time.
     pub observed_at: Option<Timestamp>,
     /// The capture.
     pub capture: CaptureReference,
+}
+
+impl Claim {
+    /// Sorts claims by capture, reporter and fact, and drops repetitions.
+    pub(crate) fn put_in_order(claims: &mut Vec<Claim>) {
+        claims.sort_unstable_by(|left, right| {
+            let key = |claim: &Claim| (claim.capture.seq, claim.observed_at);
+            key(left)
+                .cmp(&key(right))
+                .then_with(|| left.reporter.cmp(&right.reporter))
+                .then_with(|| left.fact.cmp(&right.fact))
+                .then_with(|| left.cmp(right))
+        });
+        claims.dedup();
+    }
 }
 
 /// A Thread network.

@@ -45,7 +45,12 @@ fn main() -> Result<()> {
 }
 
 /// Programs that tests start as real peers, and the Debian packages that have them.
-const PEERS: [(&str, &str); 3] = [("ip", "iproute2"), ("chromium", "chromium"), ("avahi-daemon", "avahi-daemon")];
+const PEERS: [(&str, &str); 4] = [
+    ("ip", "iproute2"),
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+    ("avahi-daemon", "avahi-daemon"),
+];
 
 fn test(arguments: &[String]) -> Result<()> {
     install_peers()?;

@@ -5,6 +5,7 @@ use crate::ageing::Age;
 use crate::snapshot::{Claim, Direction, Link, LinkKind, Medium, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::sync::Arc;
 use weft_evidence::Observation;
 use weft_model::{Fact, FactKind, LinkQuality, ServiceDetails};
 
@@ -130,7 +131,7 @@ impl<'a> Mesh<'a> {
                         .iter()
                         .any(|claim| claim.capture.seq == observation.seq && claim.reporter == self.devices[b].id)
                 {
-                    claims.push(self.claim(b, observation, observation.stated_at, "tells its parent".to_owned()));
+                    claims.push(self.claim(b, observation, observation.stated_at, "tells its parent".into()));
                 }
             }
             if claims.is_empty()
@@ -142,13 +143,12 @@ impl<'a> Mesh<'a> {
                         b,
                         observation,
                         observation.stated_at,
-                        format!("RLOC16 {} contains its parent", binding.rloc16),
+                        format!("RLOC16 {} contains its parent", binding.rloc16).into(),
                     ));
                 }
             }
         }
-        claims.sort();
-        claims.dedup();
+        Claim::put_in_order(&mut claims);
         claims
     }
 
@@ -244,7 +244,11 @@ fn relayed(rows: &[&Heard<'_>]) -> Option<Direction> {
 }
 
 /// A row in a few words.
-pub(crate) fn describe(heard: &Heard<'_>) -> String {
+pub(crate) fn describe(heard: &Heard<'_>) -> Arc<str> {
+    heard.described.get_or_init(|| described(heard).into()).clone()
+}
+
+fn described(heard: &Heard<'_>) -> String {
     let mut text = heard.observation.fact.kind().name().into_owned();
     text.push_str(match heard.relation {
         Relation::Child => ": lists it as a child",

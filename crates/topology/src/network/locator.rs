@@ -45,8 +45,13 @@ impl<'a> Mesh<'a> {
         self.former_locators.clear();
         self.remember_own_former_locators();
         for observer in 0..self.devices.len() {
+            let mut spoken: Option<(&Observation, Option<PartitionId>)> = None;
             for (observation, named) in self.named_rows(observer) {
-                let partition = self.partition_at(observer, observation.stated_at);
+                let partition = match spoken {
+                    Some((last, partition)) if std::ptr::eq(last, observation) => partition,
+                    _ => self.partition_at(observer, observation.stated_at),
+                };
+                spoken = Some((observation, partition));
                 let Some(target) = self.radio(named.address) else { continue };
                 if target == observer {
                     continue;
@@ -372,10 +377,15 @@ impl<'a> Mesh<'a> {
                 continue;
             }
             for row in rows.iter().filter(|row| !self.lists_no_more(observer, row.rloc16, observation.stated_at)) {
-                if let Some(device) = row.addresses.iter().find_map(|address| self.addresses.get(address).copied()) {
+                let named = row.addresses.iter().find_map(|address| self.addresses.get(address).copied());
+                // A device whose radio is known needs no locator to be found.
+                if let Some(device) = named.filter(|&device| self.devices[device].radios.is_empty()) {
                     by_locator.entry((partition, row.rloc16)).or_default().push(device);
                 }
             }
+        }
+        if by_locator.is_empty() {
+            return joins;
         }
         // A radio that says so itself holds it.
         for device in 0..self.devices.len() {

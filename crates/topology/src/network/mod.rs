@@ -165,8 +165,6 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
     };
     mesh.read_profile(network);
     mesh.identify();
-    mesh.assign_partitions();
-    mesh.bind_locators();
     mesh.read_rows();
     mesh.index_rows();
     mesh.list_partitions();
@@ -303,23 +301,28 @@ impl<'a> Mesh<'a> {
             .flatten()
     }
 
+    /// Finds the devices, their partitions and their locators.
     fn identify(&mut self) {
-        let joiner = identity::join_names(&self.reporters, &self.profile.omr_prefixes);
-        self.take_devices(&joiner);
+        let mut joiner = identity::join_names(&self.reporters, &self.profile.omr_prefixes);
+        self.settle(&joiner);
         // Locators name devices too, once it is known who has which: reporters that told no other name, and the addresses
-        // that a parent knows of its children. The second look joins them and starts over.
+        // that a parent knows of its children. Where they join something, everything is settled once more.
+        let joins = self.joins_by_locator();
+        if joins.is_empty() {
+            return;
+        }
+        for (left, right) in joins {
+            if let (Some(left), Some(right)) = (joiner.find(&left), joiner.find(&right)) {
+                joiner.join(left, right);
+            }
+        }
+        self.settle(&joiner);
+    }
+
+    fn settle(&mut self, joiner: &identity::Joiner) {
+        self.take_devices(joiner);
         self.assign_partitions();
         self.bind_locators();
-        let joins = self.joins_by_locator();
-        if !joins.is_empty() {
-            let mut joiner = joiner;
-            for (left, right) in joins {
-                if let (Some(left), Some(right)) = (joiner.find(&left), joiner.find(&right)) {
-                    joiner.join(left, right);
-                }
-            }
-            self.take_devices(&joiner);
-        }
     }
 
     fn take_devices(&mut self, joiner: &identity::Joiner) {
@@ -437,7 +440,7 @@ impl<'a> Mesh<'a> {
     }
 
     /// A claim by a device.
-    pub(crate) fn claim(&self, device: usize, observation: &Observation, at: Timestamp, fact: String) -> Claim {
+    pub(crate) fn claim(&self, device: usize, observation: &Observation, at: Timestamp, fact: Arc<str>) -> Claim {
         Claim {
             source: observation.source.clone(),
             reporter: self.devices[device].id.clone(),

@@ -122,7 +122,7 @@ impl<'a> Mesh<'a> {
                     }
                 }
                 if CLAIMED.contains(kind) || *kind == FactKind::Service {
-                    let text = describe_own(observation);
+                    let text: std::sync::Arc<str> = describe_own(observation).into();
                     claims.push(match reporter {
                         Reporter::Service { .. } => Claim {
                             source: observation.source.clone(),
@@ -197,8 +197,7 @@ impl<'a> Mesh<'a> {
             }
         }
         let id = self.node_id(index);
-        claims.sort();
-        claims.dedup();
+        Claim::put_in_order(&mut claims);
         let annotation = self.annotation(index, &id);
         let conclusion = device.parent.as_ref();
         let network = self.network_id.clone();

@@ -43,6 +43,8 @@ pub(crate) struct Heard<'a> {
     /// What the row says of the target itself.
     pub(crate) target_rx_on: Option<bool>,
     pub(crate) target_timeout_seconds: Option<u32>,
+    /// The row in a few words.
+    pub(crate) described: std::sync::OnceLock<std::sync::Arc<str>>,
     /// Since when the row says that the target is attached.
     pub(crate) attached_since: Option<Timestamp>,
 }
@@ -379,6 +381,7 @@ fn blank(observer: usize, observation: &Observation, relation: Relation) -> Hear
         path_cost: None,
         target_rx_on: None,
         target_timeout_seconds: None,
+        described: std::sync::OnceLock::new(),
         attached_since: None,
     }
 }

@@ -234,7 +234,9 @@ fn runs(text: &str, matches: impl Fn(u8) -> bool, least: usize) -> Vec<std::ops:
 /// Blanks the TLVs in the hexadecimal digits from `start` to `end`. Unless it is known to be a dataset, only one that reads
 /// cleanly to its end and has a key of the right length is taken for one.
 fn blank_tlvs(text: &mut String, start: usize, end: usize, is_dataset: bool) {
-    let whole = end - (end - start) % 2;
+    // Text of white space only has no first and no last digit.
+    let Some(length) = end.checked_sub(start) else { return };
+    let whole = end - length % 2;
     let Some(bytes) = text.get(start..whole).and_then(super::hex_octets) else {
         return;
     };
