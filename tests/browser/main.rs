@@ -34,7 +34,9 @@ impl Weft {
     }
 
     fn demo(further: &[&str]) -> Self {
-        Self::start(&[&["demo", "--listen", "127.0.0.1:0"], further].concat())
+        // The day goes by in real time unless a test wants it otherwise: the picture stands still while it is compared.
+        let speed: &[&str] = if further.contains(&"--speed") { &[] } else { &["--speed", "1"] };
+        Self::start(&[&["demo", "--listen", "127.0.0.1:0"], speed, further].concat())
     }
 
     fn topology(&self) -> Value {

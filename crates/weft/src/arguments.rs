@@ -56,9 +56,6 @@ pub(crate) struct ServeArguments {
     /// Do not listen for services on the LAN
     #[arg(long)]
     no_mdns: bool,
-    /// Network interface to listen on, may be repeated [default: all]
-    #[arg(long = "interface", value_name = "NAME", conflicts_with = "no_mdns")]
-    interfaces: Vec<String>,
     /// Host name that browsers may use for this service, may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     allow_hosts: Vec<String>,
@@ -72,8 +69,8 @@ pub(crate) struct DemoArguments {
     /// Address to listen on, or a port of this machine [default: 127.0.0.1:8439]
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     listen: Option<SocketAddr>,
-    /// How many times faster than it happened
-    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    /// How many times faster than it happened; 60 plays the day in 24 minutes
+    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed)]
     speed: f64,
     /// Moment of the demo's day to begin at
     #[arg(long, value_name = "TIME")]
@@ -100,9 +97,6 @@ pub(crate) struct RecordArguments {
     /// End after so many seconds [default: at Ctrl-C]
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<u64>,
-    /// Network interface to listen on, may be repeated [default: all]
-    #[arg(long = "interface", value_name = "NAME")]
-    interfaces: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -223,8 +217,6 @@ pub(crate) struct ServeOptions {
     pub(crate) data: Option<PathBuf>,
     /// Listen for services on the LAN.
     pub(crate) mdns: bool,
-    /// Interfaces to listen on; empty: all.
-    pub(crate) interfaces: Vec<String>,
     /// Names that the service may be asked for by, beside its addresses.
     pub(crate) allow_hosts: Vec<String>,
     /// Recording to write beside the store.
@@ -260,8 +252,6 @@ pub(crate) struct RecordOptions {
     pub(crate) out: PathBuf,
     /// For how long; until interrupted where none is given.
     pub(crate) seconds: Option<u64>,
-    /// Interfaces to listen on; empty: all.
-    pub(crate) interfaces: Vec<String>,
 }
 
 impl From<ServeArguments> for ServeOptions {
@@ -270,7 +260,6 @@ impl From<ServeArguments> for ServeOptions {
             listen,
             data,
             no_mdns,
-            interfaces,
             allow_hosts,
             record,
         } = arguments;
@@ -278,7 +267,6 @@ impl From<ServeArguments> for ServeOptions {
             listen,
             data,
             mdns: !no_mdns,
-            interfaces,
             allow_hosts,
             record,
         }
@@ -298,8 +286,8 @@ impl From<ReplayArguments> for ReplayOptions {
 }
 
 impl From<RecordArguments> for RecordOptions {
-    fn from(RecordArguments { out, seconds, interfaces }: RecordArguments) -> Self {
-        Self { out, seconds, interfaces }
+    fn from(RecordArguments { out, seconds }: RecordArguments) -> Self {
+        Self { out, seconds }
     }
 }
 

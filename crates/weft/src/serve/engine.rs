@@ -116,6 +116,9 @@ impl Concluder {
 
     /// The last known mesh is shown by now: what led to it (former parents, since when) takes longer to read.
     fn read_the_past(&mut self) {
+        if !restore::holds_more(&self.store, self.engine.evidence()) {
+            return;
+        }
         match restore::everything(&self.store) {
             Ok(evidence) if evidence.capture_count() > self.engine.evidence().capture_count() => {
                 self.engine = Engine::with_evidence(policy(), evidence);

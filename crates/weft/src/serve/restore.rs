@@ -14,10 +14,21 @@ use weft_store::{Store, StoreError};
 /// Captures of the past that are read at a start, newest first; of older ones only the newest of each reporter and kind.
 const MAX_PAST: u64 = 200_000;
 
-/// The evidence of the newest capture of each reporter and kind: enough to show the last known mesh.
+/// So many captures are read at once before anything is shown: it takes no longer than picking the newest.
+const FEW: u64 = 10_000;
+
+/// Enough evidence to show the last known mesh: all of it where there is little, else the newest capture of each reporter and kind.
 pub(super) fn last_known(store: &Store) -> Result<Evidence, StoreError> {
+    if store.usage()?.captures <= FEW {
+        return everything(store);
+    }
     let captures = store.newest_of_each_key(None)?.collect::<Result<Vec<Capture>, _>>()?;
     Ok(Evidence::from_captures(&captures))
+}
+
+/// True where the store holds more than the evidence was made of.
+pub(super) fn holds_more(store: &Store, evidence: &Evidence) -> bool {
+    store.usage().is_ok_and(|usage| usage.captures.min(MAX_PAST) > evidence.capture_count())
 }
 
 /// The evidence of everything that is kept.
