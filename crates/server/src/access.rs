@@ -170,7 +170,7 @@ impl Server {
             return match given {
                 Some((_, given)) if token.matches(given.trim()) => Ok(()),
                 _ => Err(Problem::token_needed(
-                    "The token is wrong. It was printed when the service was first started, and lies in its data directory.",
+                    "The token is wrong. It lies in the file `token` of the service's data directory; `weft data` says where that is.",
                 )),
             };
         }
@@ -295,7 +295,7 @@ pub(crate) async fn begin_session(State(server): State<Server>, request: Request
     };
     if !token.matches(wanted.token.trim()) {
         return Err(Problem::token_needed(
-            "The token is wrong. It was printed when the service was first started, and lies in its data directory.",
+            "The token is wrong. It lies in the file `token` of the service's data directory; `weft data` says where that is.",
         ));
     }
     let id = server.sessions.lock().unwrap_or_else(PoisonError::into_inner).begin((server.now)());

@@ -49,6 +49,8 @@ pub(crate) struct Taken {
     captures: Vec<u64>,
 }
 
+/// What a recording's line has besides: the service gives each its own, so that whole lines can be sent.
+const GIVEN_HERE: [&str; 3] = ["seq", "at", "source"];
 const FIELDS: [&str; 8] = ["kind", "identify", "name", "room", "pin", "thread_role", "note", "muted"];
 const TARGETS: [&str; 5] = ["extended_address", "matter", "hap_id", "address", "node"];
 
@@ -92,6 +94,9 @@ fn annotation(item: Value, place: &str) -> Result<Annotation, Problem> {
     let Value::Object(mut fields) = item else {
         return Err(bad("", "Each annotation is an object.".into()));
     };
+    for given_here in GIVEN_HERE {
+        fields.remove(given_here);
+    }
     if let Some(unknown) = fields.keys().find(|field| !FIELDS.contains(&field.as_str())) {
         return Err(bad(
             unknown,
@@ -207,7 +212,7 @@ mod tests {
         };
         for (item, parameter) in [
             (with("kind", json!("tmf")), "kind"),
-            (with("seq", json!(1)), "seq"),
+            (with("serial", json!(1)), "serial"),
             (with("pin", json!({"x": 1})), "pin"),
             (with("name", json!(7)), "name"),
             (with("note", json!("x".repeat(MAX_NOTE_BYTES + 1))), "note"),

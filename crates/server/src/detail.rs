@@ -4,6 +4,7 @@ use crate::problem::{Problem, echo};
 use crate::query::Parameters;
 use crate::server::Server;
 use crate::views::hashed;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
@@ -94,6 +95,14 @@ fn findings_about<'a>(topology: &'a Topology, id: &str) -> Vec<&'a Finding> {
     findings
 }
 
+/// The id in the path, or why it cannot be read.
+type Identified = Result<Path<String>, PathRejection>;
+
+fn identified(id: Identified) -> Result<String, Problem> {
+    id.map(|Path(id)| id)
+        .map_err(|error| Problem::parameter("id", format!("The id in the path cannot be read: {}.", error.body_text())))
+}
+
 /// A node with all its claims, links and findings, and the captures that the claims name. An id that it had before works too.
 #[utoipa::path(
     get, path = "/api/v1/nodes/{id}", tag = "topology",
@@ -106,7 +115,8 @@ fn findings_about<'a>(topology: &'a Topology, id: &str) -> Vec<&'a Finding> {
         (status = 404, description = "No such node", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn node(State(server): State<Server>, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn node(State(server): State<Server>, id: Identified, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let id = identified(id)?;
     let moment = server.moment(&Parameters::read(&uri, &["at"])?).await?;
     let topology = &*moment.topology;
     let unknown = || {
@@ -145,7 +155,8 @@ pub(crate) async fn node(State(server): State<Server>, Path(id): Path<String>, u
         (status = 404, description = "No such link", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn link(State(server): State<Server>, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn link(State(server): State<Server>, id: Identified, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let id = identified(id)?;
     let moment = server.moment(&Parameters::read(&uri, &["at"])?).await?;
     let topology = &*moment.topology;
     let unknown = || {

@@ -58,6 +58,8 @@ pub(crate) fn node(id: &str, network: Option<&str>, rloc16: Option<u16>, seq: u6
         name: None,
         room: None,
         pin: None,
+        note: None,
+        muted: false,
         vendor: None,
         model: None,
         state: State::OneSided,

@@ -253,6 +253,8 @@ mod tests {
             name: Some(format!("name {name}")),
             room: None,
             pin: None,
+            note: None,
+            muted: false,
             vendor: None,
             model: None,
             state: State::Confirmed,

@@ -229,6 +229,8 @@ mod tests {
             name: None,
             room: None,
             pin: None,
+            note: None,
+            muted: false,
             vendor: None,
             model: None,
             state: State::OneSided,

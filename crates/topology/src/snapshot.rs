@@ -192,6 +192,10 @@ pub struct Node {
     pub room: Option<String>,
     /// Where a person put it on the map.
     pub pin: Option<Pin>,
+    /// What a person remarked.
+    pub note: Option<String>,
+    /// A person muted its findings.
+    pub muted: bool,
     /// Vendor.
     pub vendor: Option<String>,
     /// Model.

@@ -60,6 +60,11 @@ impl ReporterEvidence {
         self.slots.get(&kind)?.current.as_ref().map(|observation| &*observation.fact)
     }
 
+    /// Base URLs of REST APIs that are this reporter's own: it spoke there of itself, not of others.
+    pub fn own_rest_bases(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.rest_bases.iter().filter(|_| self.is_border_router_itself)
+    }
+
     /// Addresses that it ever listed of a child together with the child's extended address: that they name one device outlives the row.
     pub fn child_addresses(&self) -> &BTreeMap<Ipv6Addr, ExtendedAddress> {
         &self.child_addresses

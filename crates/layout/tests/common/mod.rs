@@ -24,6 +24,8 @@ pub fn node(id: impl AsRef<str>, role: Role) -> Node {
         name: None,
         room: None,
         pin: None,
+        note: None,
+        muted: false,
         vendor: None,
         model: None,
         state: State::Confirmed,

@@ -5,6 +5,7 @@
 use super::{Device, Name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 use weft_evidence::{Observation, Reporter, ReporterEvidence};
 use weft_model::{AddressKind, BorderAgentId, ExtendedAddress, Fact, FactKind, Ipv6Prefix, MatterPeer, ServiceDetails, ServiceRecord, Timestamp};
 
@@ -21,6 +22,8 @@ pub(super) enum Alias {
     /// `xa` of a border agent of which nobody knows that it is a radio's address.
     AgentAddress(ExtendedAddress),
     Address(Ipv6Addr),
+    /// The REST API that the device itself answers at.
+    RestBase(Arc<str>),
 }
 
 /// Aliases joined into devices: a union-find structure that remembers since when each alias is known.
@@ -104,8 +107,10 @@ pub(super) fn join_names(reporters: &[(&Reporter, &ReporterEvidence)], omr_prefi
             Reporter::Radio { extended_address } => strong.push((Alias::Radio(*extended_address), since)),
             Reporter::Matter(peer) => strong.push((Alias::Matter(*peer), since)),
             Reporter::BorderAgent { id } => strong.push((Alias::BorderAgent(*id), since)),
+            Reporter::Rest { base } => strong.push((Alias::RestBase(base.clone()), since)),
             _ => {}
         }
+        strong.extend(evidence.own_rest_bases().map(|base| (Alias::RestBase(base.clone()), since)));
         for (kind, slot) in &evidence.slots {
             let present = slot
                 .standing()
@@ -339,7 +344,7 @@ pub(super) fn devices<'a>(joiner: &Joiner, reporters: &[(&'a Reporter, &'a Repor
     let mut drafts: BTreeMap<usize, Device<'a>> = BTreeMap::new();
     for (alias, root, since) in joiner.aliases() {
         let names_nobody = match alias {
-            Alias::Address(_) | Alias::Eui64(_) | Alias::AgentAddress(_) => true,
+            Alias::Address(_) | Alias::Eui64(_) | Alias::AgentAddress(_) | Alias::RestBase(_) => true,
             Alias::Reporter(index) => speaks_of_no_device(reporters[*index].0),
             _ => false,
         };
@@ -372,7 +377,7 @@ pub(super) fn devices<'a>(joiner: &Joiner, reporters: &[(&'a Reporter, &'a Repor
                 since,
                 id: format!("matter/{}-{}", peer.fabric, peer.node),
             }),
-            Alias::Eui64(_) | Alias::Address(_) | Alias::AgentAddress(_) => {}
+            Alias::Eui64(_) | Alias::Address(_) | Alias::AgentAddress(_) | Alias::RestBase(_) => {}
         }
     }
     for (alias, root, _) in joiner.aliases() {

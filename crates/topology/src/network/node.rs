@@ -197,8 +197,8 @@ impl<'a> Mesh<'a> {
             }
         }
         let id = self.node_id(index);
+        let annotation = self.annotation(index, &id, &mut claims);
         Claim::put_in_order(&mut claims);
-        let annotation = self.annotation(index, &id);
         let conclusion = device.parent.as_ref();
         let network = self.network_id.clone();
         let in_mesh = network.is_some();
@@ -215,6 +215,8 @@ impl<'a> Mesh<'a> {
                 .and_then(|annotation| annotation.name.clone())
                 .or_else(|| self.name(index)),
             pin: annotation.as_ref().and_then(|annotation| annotation.pin),
+            note: annotation.as_ref().and_then(|annotation| annotation.note.clone()),
+            muted: annotation.as_ref().and_then(|annotation| annotation.muted).unwrap_or(false),
             room: annotation.and_then(|annotation| annotation.room),
             vendor: self.text(index, FactKind::VendorName).or_else(|| self.service_text(index, vendor_of)),
             model: self.text(index, FactKind::ModelName).or_else(|| self.service_text(index, model_of)),
@@ -426,7 +428,7 @@ impl<'a> Mesh<'a> {
     }
 
     /// What people say of a device, later words over earlier ones.
-    fn annotation(&self, index: usize, id: &crate::Id) -> Option<Annotation> {
+    fn annotation(&self, index: usize, id: &crate::Id, claims: &mut Vec<Claim>) -> Option<Annotation> {
         let mut all: Vec<(&Observation, &Annotation)> = Vec::new();
         for observation in self.evidence.annotations() {
             if let Fact::Annotation(annotation) = &*observation.fact
@@ -436,6 +438,13 @@ impl<'a> Mesh<'a> {
             }
         }
         all.sort_by_key(|(observation, _)| (observation.stated_at, observation.seq));
+        claims.extend(all.iter().map(|(observation, annotation)| Claim {
+            source: observation.source.clone(),
+            reporter: "a person".into(),
+            fact: describe_annotation(annotation).into(),
+            observed_at: dated(observation, observation.stated_at),
+            capture: self.policy.captures_in.reference(observation.seq),
+        }));
         all.into_iter()
             .map(|(_, annotation)| annotation.clone())
             .reduce(|earlier, later| Annotation {
@@ -513,6 +522,21 @@ fn model_of(record: &weft_model::ServiceRecord) -> Option<(u8, String)> {
         ServiceDetails::LedProtocol(led) => led.model.clone().map(|name| (2, name)),
         _ => None,
     }
+}
+
+/// What a person said in a few words.
+fn describe_annotation(annotation: &Annotation) -> String {
+    let said = [
+        annotation.name.as_ref().map(|name| format!("calls it {name}")),
+        annotation.room.as_ref().map(|room| format!("puts it in {room}")),
+        annotation.thread_role.as_ref().map(|role| format!("was told the role {role}")),
+        annotation.note.as_ref().map(|note| format!("remarks: {note}")),
+        annotation.pin.map(|_| "put it in a place on the map".to_owned()),
+        annotation
+            .muted
+            .map(|muted| if muted { "muted its findings" } else { "unmuted its findings" }.to_owned()),
+    ];
+    said.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// A device's own statement in a few words.

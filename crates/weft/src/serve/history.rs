@@ -64,7 +64,10 @@ impl History for StoredHistory {
                 })
                 .seq
         };
-        Ok(annotations.into_iter().map(take).collect())
+        let seqs = annotations.into_iter().map(take).collect();
+        // What a person says is kept before it is confirmed.
+        self.store.flush().map_err(|error| broken(&error))?;
+        Ok(seqs)
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn kept(directory: &Path, shown: bool) -> Result<Token> {
     let path = directory.join(TOKEN_FILE);
     if let Some(token) = existing(directory)? {
         if shown {
-            eprintln!("weft: other machines need the token in {}", path.display());
+            eprintln!("weft: who opens the page needs the token in {}", path.display());
         }
         return Ok(token);
     }
@@ -48,7 +48,7 @@ pub(super) fn kept(directory: &Path, shown: bool) -> Result<Token> {
         .and_then(|()| file.sync_all())
         .with_context(|| format!("cannot write {}", path.display()))?;
     if shown {
-        eprintln!("weft: the page asks other machines for this token, shown only now: {}", token.expose());
+        eprintln!("weft: the page asks for this token, shown only now: {}", token.expose());
     }
     Ok(token)
 }
@@ -56,6 +56,6 @@ pub(super) fn kept(directory: &Path, shown: bool) -> Result<Token> {
 /// A token that ends with the process, for services that write nothing.
 pub(super) fn for_this_run() -> Result<Token> {
     let token = Token::generate()?;
-    eprintln!("weft: the page asks other machines for this token: {}", token.expose());
+    eprintln!("weft: the page asks for this token: {}", token.expose());
     Ok(token)
 }
