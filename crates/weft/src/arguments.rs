@@ -70,9 +70,9 @@ pub(crate) struct DemoArguments {
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     listen: Option<SocketAddr>,
     /// How many times faster than it happened; 60 plays the day in 24 minutes
-    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed)]
+    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed, allow_negative_numbers = true)]
     speed: f64,
-    /// Moment of the demo's day to begin at
+    /// Moment to begin at; the demo's day is 2026-11-20, UTC (2026-11-20T11:00:00Z)
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
 }
@@ -82,7 +82,7 @@ pub(crate) struct ReplayArguments {
     /// Recording, may be gzip; `-` reads standard input
     file: PathBuf,
     /// How many times faster than it happened
-    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed, allow_negative_numbers = true)]
     speed: f64,
     /// Address to listen on, or a port of this machine [default: 127.0.0.1:8439]
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
@@ -120,6 +120,10 @@ pub(crate) struct ShowArguments {
 #[derive(Debug, Args)]
 pub(crate) struct WhyArguments {
     /// Name, extended address, RLOC16, Matter node or IPv6 address
+    ///
+    /// Tried in this order, the first that any device answers to counts: its id, extended address or RLOC16; what other programs know it by (IPv6
+    /// address, Matter node, HomeKit id, host name, EUI-64); its whole name; how its name begins; how its id or extended address begins. Capital
+    /// and small letters are the same. Where several devices answer, they are listed and none is chosen.
     pub(crate) device: String,
     /// Recording, may be gzip; `-` reads standard input [default: the running service, else what it kept]
     pub(crate) file: Option<PathBuf>,
@@ -167,7 +171,7 @@ pub(crate) struct ImportArguments {
 pub(crate) enum ImportKind {
     /// JSON of a Matter server: a get_nodes list, or an object with `nodes`
     MatterServer,
-    /// JSON lines of HTTP answers: {"t", "method", "path", "status", "body", "base"}
+    /// JSON lines of HTTP answers: {"t", "method", "path", "status", "body", "base"}. Lines without "base", of all files together, are one border router: file:FIRSTNAME
     OtbrRest,
     /// JSON lines of multicast DNS packets: {"t", "src", "hex"}
     MdnsPackets,
@@ -343,11 +347,20 @@ mod tests {
             "weft data --yes",
             "weft --listen 99999",
             "weft demo --speed 0",
+            "weft demo --speed -1",
             "weft show --at noon",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }
         assert_eq!(parse("weft --help").unwrap_err().exit_code(), 0);
+    }
+
+    #[test]
+    fn a_speed_below_zero_is_told_what_a_speed_is() {
+        for line in ["weft demo --speed -1", "weft replay x --speed -0.5"] {
+            let error = parse(line).unwrap_err().to_string();
+            assert!(error.contains("from 0.001 to 1000000, not -"), "{error}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::arguments::DataArguments;
 use crate::output::{print, tell};
-use crate::{WrongUsage, client, mesh, text};
+use crate::{WrongUsage, client, kept, mesh, text};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::io::{BufRead, IsTerminal, Read, Write};
@@ -28,7 +28,7 @@ pub(crate) fn data(arguments: &DataArguments) -> Result<()> {
 }
 
 fn show(directory: &Path) -> Result<()> {
-    let Some(stored) = mesh::stored(directory)? else {
+    let Some(stored) = kept::stored_to_read(directory)? else {
         return print_facts(&[("folder", directory.display().to_string()), ("captures", "none yet".to_owned())]);
     };
     let Usage {
@@ -111,7 +111,7 @@ fn print_facts(facts: &[(&str, String)]) -> Result<()> {
 }
 
 fn delete(directory: &Path, is_agreed: bool) -> Result<()> {
-    let Some(stored) = mesh::stored(directory)? else {
+    let Some(stored) = kept::stored(directory)? else {
         tell(format!("{} holds nothing", directory.display()));
         return Ok(());
     };

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use weft_evidence::Capture;
-use weft_evidence::recording::{Recording, read_all};
+use weft_evidence::recording::{Recording, TroubleKind, read_all};
 
 /// The most that is read of one input, unpacked. A small gzip file can hold gigabytes of nothing.
 const MAX_INPUT_BYTES: u64 = 2 << 30;
@@ -80,7 +80,7 @@ pub(crate) fn name_of(path: &Path) -> String {
 /// Reads a recording, and tells what of it cannot be used.
 ///
 /// # Errors
-/// Where the file cannot be opened, is of a newer version, or holds nothing that can be used.
+/// Where the file cannot be opened, is of a newer version, or holds nothing that can be used. One that cannot be read to its end is used up to there.
 pub(crate) fn recording(path: &Path) -> Result<Recording> {
     let name = name_of(path);
     let recording = read_all(open(path)?).with_context(|| name.clone())?;
@@ -90,7 +90,8 @@ pub(crate) fn recording(path: &Path) -> Result<Recording> {
     if report.skipped_lines() > 0 {
         tell(format!("{name}: {report}"));
     }
-    if recording.captures.is_empty() && recording.header.is_none() {
+    let stopped = report.told.contains_key(&TroubleKind::Unreadable) || report.skipped.contains_key(&TroubleKind::Unreadable);
+    if recording.captures.is_empty() && (recording.header.is_none() || stopped) {
         bail!("{name} holds no captures that can be used");
     }
     Ok(recording)

@@ -10,6 +10,7 @@ mod demo;
 mod derive;
 mod import;
 mod input;
+mod kept;
 mod mesh;
 mod output;
 mod serve;
@@ -21,7 +22,6 @@ mod why;
 use anyhow::{Context, Result};
 use arguments::{Arguments, Command};
 use clap::Parser;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::tell(format!("{error:#}"));
+            output::tell(sentence(&error));
             ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
         }
     }
@@ -62,12 +62,25 @@ fn run(arguments: Arguments) -> Result<()> {
     }
 }
 
+/// An error with its causes. Many errors say their cause themselves; it is not said twice.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.ends_with(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
+}
+
 fn log_to_standard_error() {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(false)
         .log_internal_errors(false)
         .init();
 }
@@ -82,4 +95,24 @@ pub(crate) fn data_directory(named: Option<&Path>) -> Result<PathBuf> {
     }
     let folders = directories::ProjectDirs::from("", "", "weft").context("this user has no home folder: name a folder with --data")?;
     Ok(folders.data_dir().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let source = || std::io::Error::other("the disk is gone");
+        let says_its_cause = weft_store::StoreError::File {
+            action: "open the lock",
+            path: "lock".into(),
+            source: source(),
+        };
+        assert_eq!(sentence(&says_its_cause.into()), "cannot open the lock lock: the disk is gone");
+        assert_eq!(
+            sentence(&anyhow::Error::new(source()).context("cannot read")),
+            "cannot read: the disk is gone"
+        );
+    }
 }

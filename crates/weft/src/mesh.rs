@@ -1,5 +1,6 @@
 //! The mesh that `show` and `why` are about: of a recording, of the running service, or of what a service kept.
 
+use crate::kept::stored_to_read;
 use crate::view::View;
 use crate::{client, input, text};
 use anyhow::{Context, Result, bail};
@@ -8,7 +9,7 @@ use std::time::Duration;
 use weft_evidence::recording::Recording;
 use weft_evidence::{Capture, Evidence};
 use weft_model::Timestamp;
-use weft_store::{DataDirectory, Limits, Owner, Store};
+use weft_store::{DataDirectory, Owner};
 use weft_topology::{CapturePlace, Policy, Topology, derive};
 
 const OWNER_ATTEMPTS: u32 = 40;
@@ -82,7 +83,7 @@ pub(crate) fn of_recording(recording: Recording, name: &str, at: Option<Timestam
 }
 
 fn of_store(directory: &Path, at: Option<Timestamp>) -> Result<Mesh> {
-    let Some(stored) = stored(directory)? else {
+    let Some(stored) = stored_to_read(directory)? else {
         bail!(
             "there is nothing to show yet: no service is running, and {} holds no captures. Start one with `weft`, or name a recording",
             directory.display()
@@ -104,30 +105,6 @@ fn of_store(directory: &Path, at: Option<Timestamp>) -> Result<Mesh> {
         view: view_of(&topology)?,
         origin: format!("{} that are kept; no service is running", captures(evidence.capture_count())),
     })
-}
-
-/// A store whose directory no service can take meanwhile.
-pub(crate) struct Stored {
-    pub(crate) store: Store,
-    // Released after the store is closed: fields are dropped in their order.
-    _directory: DataDirectory,
-}
-
-/// The store of a data directory that nobody owns; `None` where there is none. Creates nothing.
-///
-/// # Errors
-/// Those of the store.
-pub(crate) fn stored(directory: &Path) -> Result<Option<Stored>> {
-    if !directory.is_dir() {
-        return Ok(None);
-    }
-    let owned = DataDirectory::open(directory)?;
-    let path = owned.store_path();
-    if !path.exists() {
-        return Ok(None);
-    }
-    let store = Store::open(&path, Limits::default())?;
-    Ok(Some(Stored { store, _directory: owned }))
 }
 
 fn captures(count: u64) -> String {

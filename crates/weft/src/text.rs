@@ -16,28 +16,57 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if harmless(c) { c } else { '\u{fffd}' }).collect()
 }
 
+/// Columns that a terminal gives a character: two to those of East Asian scripts and to pictures (Unicode Standard Annex 11, "wide" and
+/// "fullwidth", in whole blocks), one to all others.
+const fn columns_of(c: char) -> usize {
+    match c {
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1faff}'
+        | '\u{20000}'..='\u{3fffd}' => 2,
+        _ => 1,
+    }
+}
+
+/// Columns that a terminal gives a text.
+pub(crate) fn width_of(text: &str) -> usize {
+    text.chars().map(columns_of).sum()
+}
+
 /// Cuts a text to a width.
 pub(crate) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if width_of(text) <= width {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    let room = width.saturating_sub(1); // beside the sign that something was cut
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += columns_of(*c);
+        used <= room
+    };
+    let kept: String = text.chars().take_while(fits).collect();
     format!("{}…", kept.trim_end())
 }
 
 /// Cuts or fills a text to exactly a width.
 pub(crate) fn fit(text: &str, width: usize) -> String {
     let cut = cut(text, width);
-    format!("{cut:width$}")
+    let missing = width.saturating_sub(width_of(&cut));
+    format!("{cut}{}", " ".repeat(missing))
 }
 
 /// Breaks a text into lines of at most `width` after `indent`; words that are longer stand alone.
 pub(crate) fn wrap(text: &str, indent: &str, width: usize) -> String {
-    let room = width.saturating_sub(indent.chars().count());
+    let room = width.saturating_sub(width_of(indent));
     let mut lines = String::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+        if !line.is_empty() && width_of(&line) + 1 + width_of(word) > room {
             lines.push_str(&format!("{indent}{line}\n"));
             line.clear();
         }
@@ -172,6 +201,8 @@ mod tests {
         assert_eq!(cut("Wohnzimmer", 10), "Wohnzimmer");
         assert_eq!(cut("Bücherregallampe", 10), "Bücherreg…");
         assert_eq!(fit("ä", 3), "ä  ");
+        assert_eq!(fit("廚房", 6), "廚房  ");
+        assert_eq!([5, 4, 3].map(|width| fit("廚房の灯", width)), ["廚房…", "廚… ", "廚…"]);
     }
 
     #[test]
@@ -184,15 +215,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn wrapped_lines_keep_every_word_and_the_width(words in proptest::collection::vec("[a-zäö]{1,12}", 0..40), width in 20usize..100) {
+        fn wrapped_lines_keep_every_word_and_the_width(words in proptest::collection::vec("[a-zäö廚房]{1,9}", 0..40), width in 20usize..100) {
             let wrapped = wrap(&words.join(" "), "  ", width);
             prop_assert_eq!(wrapped.split_whitespace().collect::<Vec<_>>(), words);
-            prop_assert!(wrapped.lines().all(|line| line.chars().count() <= width && line.starts_with("  ")));
+            prop_assert!(wrapped.lines().all(|line| width_of(line) <= width && line.starts_with("  ")));
         }
 
         #[test]
-        fn fitting_is_exact(text in "\\PC{0,30}", width in 1usize..20) {
-            prop_assert_eq!(fit(&text, width).chars().count(), width);
+        fn fitting_is_exact(text in "[\\PC廚房ｆ🛋]{0,30}", width in 1usize..20) {
+            prop_assert_eq!(width_of(&fit(&text, width)), width);
         }
     }
 }

@@ -6,8 +6,11 @@ use crate::text::clean;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weft_model::Timestamp;
+
+/// Devices of one name that a finding's title tells apart.
+const MAX_TOLD_APART: usize = 8;
 
 /// A topology.
 #[derive(Debug, Clone, Deserialize)]
@@ -345,10 +348,17 @@ pub(crate) struct Finding {
     pub(crate) advice: String,
 }
 
+fn name_in_network(node: &Node) -> Option<(Option<&str>, String)> {
+    let name = node.name.as_deref().filter(|name| !name.trim().is_empty())?;
+    Some((node.network.as_deref(), name.to_lowercase()))
+}
+
 /// A view with its nodes by id.
 pub(crate) struct Indexed<'a> {
     pub(crate) view: &'a View,
     nodes: BTreeMap<&'a str, &'a Node>,
+    /// Names that several devices of one network have, by (network, name).
+    shared_names: BTreeSet<(Option<&'a str>, String)>,
 }
 
 impl<'a> Indexed<'a> {
@@ -359,7 +369,10 @@ impl<'a> Indexed<'a> {
             .iter()
             .flat_map(|node| node.previous_ids.iter().map(move |id| (id.as_str(), node)));
         let present = view.nodes.iter().map(|node| (node.id.as_str(), node));
+        let mut names = BTreeSet::new();
+        let names_again = view.nodes.iter().filter_map(name_in_network).filter(|name| !names.insert(name.clone()));
         Self {
+            shared_names: names_again.collect(),
             view,
             nodes: previous.chain(present).collect(),
         }
@@ -370,15 +383,43 @@ impl<'a> Indexed<'a> {
         self.nodes.get(id).copied()
     }
 
-    /// What a person would call the node of an id.
+    /// What a person would call the node of an id, so that it means this node alone.
     pub(crate) fn call(&self, id: &str) -> String {
-        self.node(id).map_or_else(|| id.to_owned(), Node::call)
+        self.node(id).map_or_else(|| id.to_owned(), |node| self.call_node(node))
+    }
+
+    /// What a person would call a node; with its RLOC16 where another device of its network has the same name.
+    fn call_node(&self, node: &Node) -> String {
+        let is_shared = name_in_network(node).is_some_and(|name| self.shared_names.contains(&name));
+        let place = node.rloc16.as_ref().or(node.extended_address.as_ref()).filter(|_| is_shared);
+        place.map_or_else(|| node.call(), |place| format!("{} ({place})", node.call()))
     }
 
     /// The name of a network.
     pub(crate) fn network(&self, id: &str) -> String {
         let network = self.view.networks.iter().find(|network| network.id == id);
         network.and_then(|network| network.name.clone()).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// The title of a finding, which calls devices by their names: those whose name others have too get their RLOC16.
+    pub(crate) fn title(&self, finding: &Finding) -> String {
+        let title = self.with_names(&finding.title);
+        let subjects = finding.subjects.iter().flat_map(|subject| subject.split('~'));
+        let nodes: BTreeMap<&str, &Node> = subjects.filter_map(|id| self.node(id)).map(|node| (node.id.as_str(), node)).collect();
+        let unclear: Vec<(String, String)> = nodes
+            .values()
+            .map(|node| (node.call(), self.call_node(node)))
+            .filter(|(name, call)| name != call && title.contains(name) && !title.contains(call))
+            .take(MAX_TOLD_APART)
+            .collect();
+        match &unclear[..] {
+            [] => title,
+            [(name, call)] if title.starts_with(name) => title.replacen(name, call, 1),
+            _ => {
+                let calls: Vec<&str> = unclear.iter().map(|(_, call)| call.as_str()).collect();
+                format!("{title} [{}]", calls.join(", "))
+            }
+        }
     }
 
     /// A text with the ids of named nodes replaced by what a person would call them. Findings name nodes by their ids.
@@ -391,7 +432,7 @@ impl<'a> Indexed<'a> {
             let word = &rest[start..];
             let end = word.find(|c| !is_id(c)).unwrap_or(word.len());
             match self.nodes.get(&word[..end]).filter(|node| node.name.is_some()) {
-                Some(node) => named.push_str(&node.call()),
+                Some(node) => named.push_str(&self.call_node(node)),
                 None => named.push_str(&word[..end]),
             }
             rest = &word[end..];

@@ -201,6 +201,23 @@ fn a_cut_gzip_is_used_up_to_the_cut() {
     assert_eq!(code, 0, "{error}");
     assert_eq!(json(&output)["networks"][0]["id"], "dead1111beef2222");
     assert!(error.contains("cannot be read on"), "{error}");
+
+    // A header alone holds nothing, where the reading ended before the rest.
+    let header = good.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+    let packed = [gzip(header), gzip(&good)[..12].to_vec()].concat();
+    for command in ["derive", "show"] {
+        let (code, output, error) = run(&[command, &folder.file("header.jsonl.gz", &packed)]);
+        assert_eq!((code, output.as_str()), (1, ""), "{error}");
+        assert!(
+            error.contains("cannot be read on") && error.ends_with("holds no captures that can be used\n"),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        run(&["derive", &folder.file("whole.jsonl", header)]).0,
+        0,
+        "an empty recording that was read to its end"
+    );
 }
 
 #[test]
@@ -284,6 +301,31 @@ fn http_answers_are_imported_without_their_secrets() {
 }
 
 #[test]
+fn answers_of_several_files_without_a_base_are_of_one_border_router() {
+    let folder = Folder::new("base");
+    let good = fs::read_to_string(data("otbr-rest.jsonl")).unwrap();
+    let half = good.lines().count() / 2;
+    let part = |lines: Vec<&str>| lines.join("\n");
+    let first = folder.file("first.jsonl", part(good.lines().take(half).collect()));
+    let second = folder.file("second.jsonl", part(good.lines().skip(half).collect()));
+    let (code, recording, error) = run(&["import", "otbr-rest", &first, &second, "--out", "-"]);
+    assert_eq!(code, 0, "{error}");
+    assert!(
+        error.contains("answers without \"base\": taken as one border router's, file:first.jsonl\n"),
+        "{error}"
+    );
+    let captures = recording.lines().count() - 1;
+    assert_eq!(recording.matches(r#""base":"file:first.jsonl""#).count(), captures, "{recording}");
+
+    let named = folder.file(
+        "named.jsonl",
+        r#"{"t": 1, "base": "http://otbr", "path": "/node/state", "status": 200, "body": "leader"}"#,
+    );
+    let (_, recording, error) = run(&["import", "otbr-rest", &named, "--out", "-"]);
+    assert!(recording.contains(r#""base":"http://otbr""#) && !error.contains("without"), "{error}");
+}
+
+#[test]
 fn packets_are_imported() {
     let folder = Folder::new("packets");
     let recording = imported(&folder, "mdns-packets", &data("mdns-packets.jsonl"), &[]);
@@ -310,7 +352,8 @@ fn an_import_tells_what_it_skips_and_writes_nothing_of_nothing() {
     assert_eq!(lines[0], "weft: mixed.jsonl: line 1: \"t\" is no time between 1970 and 9999");
     assert!(lines[1].starts_with("weft: mixed.jsonl: line 2: column "), "{error}");
     assert_eq!(lines[2], "weft: mixed.jsonl: line 3: no \"t\", and no --at");
-    assert!(lines[3].contains("1 file; 3 skipped"), "{error}");
+    assert!(lines[3].ends_with("taken as one border router's, file:mixed.jsonl"), "{error}");
+    assert!(lines[4].contains("1 file; 3 skipped"), "{error}");
     let (_, dated, _) = run(&["import", "otbr-rest", &mixed, "--at", "2026-11-20T10:00:00Z", "--out", "-"]);
     assert!(dated.contains(r#""seq":1,"at":"2026-11-20T10:00:00.000Z""#), "{dated}");
 
@@ -388,6 +431,22 @@ fn without_a_service_what_is_kept_is_shown() {
     assert_eq!(code, 0);
     assert!(output.contains("none yet"), "{output}");
     assert!(!Path::new(&nowhere).exists(), "looking creates nothing");
+}
+
+#[test]
+fn what_is_kept_is_shown_where_no_lock_can_be_had() {
+    let folder = Folder::new("read-only");
+    let directory = filled(&folder);
+    let _ = fs::remove_file(Path::new(&directory).join("lock"));
+    fs::create_dir(Path::new(&directory).join("lock")).unwrap(); // stands for a folder that cannot be written, which tests of root have not
+    let (code, output, error) = run(&["show", "--data", &directory]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(output.contains("0x5006"), "{output}");
+    let (code, output, error) = run(&["data", "--data", &directory]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(output.contains("captures   4\n"), "{output}");
+    let (code, _, error) = run(&["data", "--delete", "--yes", "--data", &directory]);
+    assert_eq!((code, error.matches("os error").count()), (1, 1), "{error}");
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use super::Imported;
 use super::lines::{self, Time};
-use crate::input;
+use crate::output::tell;
+use crate::{input, text};
 use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use weft_evidence::{CaptureBody, OtbrRestCapture};
 use weft_model::Timestamp;
 
@@ -37,20 +38,30 @@ fn get() -> String {
 /// Where one cannot be opened.
 pub(super) fn read(files: &[PathBuf], at: Option<Timestamp>) -> Result<Imported> {
     let mut imported = Imported::default();
+    let base = unnamed_base(files);
+    let mut unnamed = 0;
     for file in files {
-        let base = unnamed_base(file);
         lines::read(file, &mut imported, |answer: Answer, imported| {
             let moment = lines::moment_of(answer.t.as_ref(), at)?;
+            unnamed += usize::from(answer.base.is_none());
             imported.keep(moment, CaptureBody::OtbrRest(capture(answer, &base)));
             Ok(())
         })?;
     }
+    if unnamed > 0 {
+        tell(format!(
+            "{} without \"base\": taken as one border router's, {base}",
+            text::count(unnamed, "answer", "answers")
+        ));
+    }
     Ok(imported)
 }
 
-/// What stands for the base URL of answers that do not tell it: one border router for each file.
-fn unnamed_base(file: &Path) -> String {
-    format!("file:{}", input::name_of(file))
+/// What stands for the base URL of answers that do not tell it: one border router for all files, which often hold one conversation in parts.
+/// Two border routers have to be told apart by `base`, or be imported one by one.
+fn unnamed_base(files: &[PathBuf]) -> String {
+    let first = files.first().map(|file| input::name_of(file)).unwrap_or_default();
+    format!("file:{first}")
 }
 
 fn capture(answer: Answer, unnamed_base: &str) -> OtbrRestCapture {

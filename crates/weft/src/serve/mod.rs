@@ -229,7 +229,10 @@ fn run(plan: Plan) -> Result<()> {
         }
         println!("Weft is at http://{}/", shown(address));
         if address.ip().is_unspecified() {
-            eprintln!("weft: other machines reach it at this machine's address, port {}; by a name only with --allow-host NAME", address.port());
+            eprintln!(
+                "weft: other machines reach it at this machine's address, port {}; by a name only with --allow-host NAME",
+                address.port()
+            );
         }
         let (end, ended) = tokio::sync::watch::channel(false);
         let serving = tokio::spawn(weft_server::serve(listener, server, async move {

@@ -38,7 +38,7 @@ fn kind(indexed: &Indexed<'_>, findings: &[&Finding], style: &Style) -> String {
         lines.push_str(&format!(
             "  {}{}",
             style.paint.in_look(look, &format!("{word:9}")),
-            wrapped(&finding.title).trim_start()
+            text::wrap(&indexed.title(finding), INDENT, style.width).trim_start()
         ));
         // Of many, the titles say enough; of what is only worth knowing, the title alone does.
         if let ([finding], Severity::Problem | Severity::Warning) = (findings, finding.severity) {

@@ -95,6 +95,16 @@ fn render(view: &View, origin: &str, style: &Style) -> String {
     page
 }
 
+/// Something announces a name in the network, and nothing tells of a place.
+fn is_known_by_name_only(node: &Node) -> bool {
+    node.name.is_some()
+        && node.rloc16.is_none()
+        && node.parent.is_none()
+        && node.last_parent.is_none()
+        && node.last_heard_at.is_none()
+        && !node.is_router()
+}
+
 fn foot(indexed: &Indexed<'_>, origin: &str, style: &Style) -> String {
     let view = indexed.view;
     let inside: Vec<&Node> = view.nodes.iter().filter(|node| node.network.is_some()).collect();
@@ -102,15 +112,32 @@ fn foot(indexed: &Indexed<'_>, origin: &str, style: &Style) -> String {
     let placed = inside.iter().filter(|node| node.parent.is_some()).count();
     let outside = view.nodes.len() - inside.len();
     let legend = row::legend(style);
-    let mut sentence = format!(
-        "{}: {}",
+    let by_name = inside.iter().filter(|node| is_known_by_name_only(node)).count();
+    let without_name = inside.iter().filter(|node| node.name.is_none() && node.rloc16.is_some()).count();
+    // A name without a place and a place without a name may be one device.
+    let may_be_same = by_name > 0 && without_name > 0;
+    let mut sentence = if may_be_same {
+        format!("{} to ", inside.len() - by_name)
+    } else {
+        String::new()
+    };
+    sentence.push_str(&format!(
+        "{}: {}, {}",
         text::count(inside.len(), "device", "devices"),
-        text::count(routers, "router", "routers")
-    );
-    sentence.push_str(&format!(", {}", text::count(placed, "child", "children")));
-    let others = inside.len().saturating_sub(routers + placed);
+        text::count(routers, "router", "routers"),
+        text::count(placed, "child", "children")
+    ));
+    let mut others = inside.len().saturating_sub(routers + placed);
+    if may_be_same {
+        others = others.saturating_sub(by_name);
+    }
     if others > 0 {
         sentence.push_str(&format!(", {others} not placed"));
+    }
+    if may_be_same {
+        sentence.push_str(&format!(
+            ", {by_name} known by name only (some may be the same as devices counted before)"
+        ));
     }
     if outside > 0 {
         sentence.push_str(&format!("; {outside} more on the LAN"));

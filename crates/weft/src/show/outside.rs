@@ -29,9 +29,7 @@ pub(super) fn section(indexed: &Indexed<'_>, title: &str, nodes: &[&Node], style
 
 fn line(indexed: &Indexed<'_>, node: &Node, style: &Style) -> String {
     let newest = node.claims.iter().filter_map(|claim| claim.observed_at).max();
-    let announced = newest
-        .map(|at| format!("{} ago", text::age(Some(at), indexed.view.as_of)))
-        .unwrap_or_default();
+    let announced = newest.map(|at| text::age(Some(at), indexed.view.as_of)).unwrap_or_default();
     columns(&node.call(), &what(node), &announced, style).trim_end().to_owned() + "\n"
 }
 

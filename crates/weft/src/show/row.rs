@@ -44,7 +44,8 @@ pub(super) fn heading(style: &Style) -> String {
 pub(super) fn legend(style: &Style) -> String {
     let signs = "◆ border router  ● router  ◐ child that may become a router  ○ child";
     let link = "LINK: how well the child hears its parent / the parent the child, 0 to 3.";
-    format!("{signs}\n{}", text::wrap(link, "", style.width))
+    let state = "STATE: no state: confirmed; not heard: nobody has heard its own tables.";
+    format!("{signs}\n{}{}", text::wrap(link, "", style.width), text::wrap(state, "", style.width))
 }
 
 /// The line of a device; `branch` is what the tree draws before it.

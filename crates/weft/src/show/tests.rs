@@ -85,7 +85,7 @@ parent unknown
 
 named, not placed
   DEVICE                            WHAT                               ANNOUNCED
-  Eve Motion                        HomeKit, 20EBY9901                  60 s ago
+  Eve Motion                        HomeKit, 20EBY9901                      60 s
 
 placed, not named: 2
   0x5c00 0x5c07
@@ -107,7 +107,9 @@ findings
 
 ◆ border router  ● router  ◐ child that may become a router  ○ child
 LINK: how well the child hears its parent / the parent the child, 0 to 3.
-8 devices: 2 routers, 3 children, 3 not placed; 1 more on the LAN.
+STATE: no state: confirmed; not heard: nobody has heard its own tables.
+7 to 8 devices: 2 routers, 3 children, 2 not placed, 1 known by name only (some
+may be the same as devices counted before); 1 more on the LAN.
 As of 2026-11-20 12:00:00 UTC, from 7 captures of home.jsonl. Heard through lan.
 ";
     let page = page(home());
@@ -140,6 +142,46 @@ fn a_split_network_is_shown_partition_by_partition() {
         "● three                             0x0400  router             –",
     ];
     assert_eq!(page.lines().take(expected.len()).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn devices_of_one_name_are_told_apart_by_their_place() {
+    let node = |id: &str, rloc16: &str| json!({"id": id, "network": "n", "rloc16": rloc16, "role": "router", "name": "Bulb A19", "state": "confirmed", "unheard": true});
+    let finding = |id: &str, kind: &str, subjects: Value, title: &str| json!({"id": id, "kind": kind, "subjects": subjects, "title": title, "detail": "Router 1 is seen."});
+    let page = page(json!({
+        "as_of": "2026-11-20T12:00:00.000Z",
+        "networks": [{"id": "n", "partitions": [{"partition_id": 1, "leader": "a1", "state": "confirmed"}]}],
+        "nodes": [node("a1", "0x0400"), node("b2", "0x0800"), {"id": "c3", "network": "n", "rloc16": "0x0c00", "role": "router", "name": "Plug"}],
+        "findings": [
+            finding("1", "one", json!(["b2"]), "Bulb A19: weak"),
+            finding("2", "two", json!(["a1~b2"]), "Bulb A19 and Bulb A19: one-sided"),
+            finding("3", "unheard-router", json!(["b2"]), "Bulb A19"),
+            finding("4", "four", json!(["c3"]), "c3: alone"),
+        ],
+    }));
+    for line in [
+        "  partition 1, led by Bulb A19 (0x0400)",
+        "  info     Bulb A19 (0x0800): weak",
+        "  info     Bulb A19 and Bulb A19: one-sided [Bulb A19 (0x0400), Bulb A19",
+        "           (0x0800)]",
+        "  ! Router 1 is seen (Bulb A19 (0x0800))",
+        "  info     Plug: alone",
+    ] {
+        assert!(page.lines().any(|shown| shown == line), "{line}\n{page}");
+    }
+}
+
+#[test]
+fn wide_names_and_old_announcements_keep_the_columns() {
+    let page = page(json!({
+        "as_of": "2026-11-20T12:00:00.000Z", "networks": [{"id": "n"}],
+        "nodes": [
+            {"id": "1", "network": "n", "name": "廚房的燈".repeat(6), "rloc16": "0x0400", "role": "router", "state": "contradicted", "last_heard_at": "1970-01-01T00:00:00.000Z"},
+            {"id": "2", "name": "居間 🛋", "vendor": "廚".repeat(40), "claims": [{"source": "lan", "reporter": "r", "fact": "f", "observed_at": "2026-11-20T11:33:00.000Z", "capture": {"seq": 1}}]},
+        ],
+    }));
+    assert!(page.lines().all(|line| text::width_of(line) <= text::WIDTH), "{page}");
+    assert!(page.contains("27 min\n"), "{page}");
 }
 
 #[test]
@@ -188,7 +230,7 @@ fn the_demo_fits_at_every_hour_and_shows_every_name() {
         let (topology, _) = mesh::of_recording(recording(&captures), "demo", Some(at)).unwrap();
         let view = View::from_json(&serde_json::to_vec(&topology.document(true)).unwrap()).unwrap();
         let page = render(&view, "the demo", &PLAIN);
-        assert!(page.lines().all(|line| line.chars().count() <= text::WIDTH), "{page}");
+        assert!(page.lines().all(|line| text::width_of(line) <= text::WIDTH), "{page}");
         let named = view.nodes.iter().filter_map(|node| node.name.as_deref());
         for name in named {
             let is_line_of = |line: &&str| line.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(&format!("{name} "));

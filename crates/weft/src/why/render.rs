@@ -66,7 +66,7 @@ impl Page<'_> {
 
     fn head(&self) -> String {
         let node = self.node;
-        let mut head = format!("{}\n", self.style.paint.in_look(Look::Strong, &node.call()));
+        let mut head = format!("{}\n", self.style.paint.in_look(Look::Strong, &self.indexed.call(&node.id)));
         head.push_str(&self.wrap(&self.sentence()));
         head.push('\n');
         let mut facts: Vec<(&str, String)> = Vec::new();
@@ -255,7 +255,7 @@ impl Page<'_> {
             };
             let rloc16 = self.indexed.node(other).and_then(|node| node.rloc16.as_deref()).unwrap_or(text::UNKNOWN);
             body.push_str(&row(
-                &self.indexed.call(other),
+                &self.indexed.node(other).map_or_else(|| other.to_owned(), Node::call),
                 rloc16,
                 &direction(hears),
                 &direction(heard),
@@ -334,7 +334,7 @@ impl Page<'_> {
     fn reporter(&self, reporter: &str) -> String {
         match self.indexed.node(reporter) {
             Some(node) if node.id == self.node.id => "itself".to_owned(),
-            Some(node) => node.call(),
+            Some(node) => self.indexed.call(&node.id),
             None => reporter.to_owned(),
         }
     }
