@@ -303,12 +303,10 @@ impl<'a> Mesh<'a> {
         if self.is_router(index) {
             return Role::Router;
         }
-        let rows = || {
-            self.heard
-                .iter()
-                .filter(|heard| heard.target == index && heard.relation == Relation::Child)
-        };
-        let rx_on = rows().max_by_key(|heard| heard.at).and_then(|heard| heard.target_rx_on);
+        let listed = self.about(index).filter(|heard| heard.relation == Relation::Child);
+        let rx_on = listed
+            .max_by_key(|heard| (heard.at, heard.observation.seq))
+            .and_then(|heard| heard.target_rx_on);
         let mode = match device.fact(FactKind::Mode) {
             Some(Fact::Mode(mode)) => Some(mode.rx_on_when_idle),
             _ => None,
@@ -365,10 +363,7 @@ impl<'a> Mesh<'a> {
     }
 
     fn heard_by_dongle(&self, index: usize) -> Option<HeardByDongle> {
-        let heard = self
-            .heard
-            .iter()
-            .filter(|heard| heard.observer == index && heard.relation == Relation::Polls);
+        let heard = self.polls_of.get(&index)?.iter().filter_map(|&place| self.heard.get(place));
         let newest = heard.max_by_key(|heard| (heard.at, heard.observation.seq))?;
         match &*newest.observation.fact {
             Fact::RadioSummary(summary) => Some(HeardByDongle {
