@@ -249,7 +249,8 @@ pub(crate) fn describe(heard: &Heard<'_>) -> Arc<str> {
 }
 
 fn described(heard: &Heard<'_>) -> String {
-    let mut text = heard.observation.fact.kind().name().into_owned();
+    let mut text = String::with_capacity(64);
+    text.push_str(&heard.observation.fact.kind().name());
     text.push_str(match heard.relation {
         Relation::Child => ": lists it as a child",
         Relation::Neighbor => ": hears it",

@@ -29,6 +29,8 @@ impl<'a> Mesh<'a> {
     /// Gathers who speaks of each device.
     pub(super) fn collect_existence(&mut self) {
         for device in 0..self.devices.len() {
+            let expected = self.rows_about.get(device).map_or(0, Vec::len) + self.devices[device].told.len();
+            self.devices[device].existence.claims.reserve(expected);
             self.own_existence(device);
         }
         for index in 0..self.heard.len() {

@@ -117,7 +117,9 @@ impl Mesh<'_> {
     fn stated_hops(&self) -> BTreeMap<(&str, &str), &str> {
         let mut stated = BTreeMap::new();
         for heard in &self.heard {
-            if heard.age != Age::Fresh || !matches!(heard.relation, Relation::Route | Relation::Neighbor) {
+            // Paths end at border routers: next hops toward others are not asked for.
+            let wanted = self.devices[heard.target].is_border_router && matches!(heard.relation, Relation::Route | Relation::Neighbor);
+            if !wanted || heard.age != Age::Fresh {
                 continue;
             }
             let partition = self.devices[heard.observer].partition;
