@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use weft_evidence::recording::{Header, RecordingWriter};
-use weft_evidence::{Capture, Evidence};
+use weft_evidence::{Capture, blank_secrets};
 use weft_model::Timestamp;
 use weft_server::{Config, Publisher, Server, Token};
 use weft_sources::replay::{Anchor, Speed, shift_times};
@@ -198,19 +198,30 @@ fn run(plan: Plan) -> Result<()> {
         })?;
         let address = listener.local_addr()?;
         let positions = restore::positions(&plan.store);
-        let evidence = restore::last_known(&plan.store)?;
-        let publisher = Publisher::new(
-            Arc::new(weft_topology::derive(&Evidence::default(), clock::now(), &policy())),
-            Arc::default(),
-            Default::default(),
-        )?;
+        let mut evidence = restore::last_known(&plan.store)?;
+        let gap = if plan.directory.is_some() {
+            restore::gap(&plan.store)?
+        } else {
+            Vec::new()
+        };
+        let suspended = gap.into_iter().map(|event| Capture {
+            seq: 0,
+            at: event.clock_at,
+            source: event.source,
+            body: event.body,
+        });
+        for mut capture in suspended.chain(plan.heard_before) {
+            blank_secrets(&mut capture);
+            evidence.insert(&plan.store.append(capture))?;
+        }
+        // Whoever opens the page first sees what is known already.
+        let now = clock::now();
+        let first = Arc::new(weft_topology::derive(&evidence, now.max(evidence.newest_at().unwrap_or(now)), &policy()));
+        let positions = weft_layout::layout(&first, &positions);
+        let publisher = Publisher::new(first, Arc::new(positions.clone()), Default::default())?;
         let engine = EngineThread::start(plan.store.clone(), publisher.clone(), evidence, positions, plan.notice);
         let recorder = plan.record.as_deref().map(new_recording).transpose()?;
         let intake = Arc::new(Intake::new(plan.store.clone(), recorder, Some(engine.sender())));
-        restore::note_the_gap(&plan.store, &intake)?;
-        for capture in plan.heard_before {
-            intake.take_at(capture);
-        }
         let (sender, mut inbox) = weft_sources::channel("weft", CHANNEL_CAPACITY);
         let mut supervisor = Supervisor::new();
         for source in plan.sources {

@@ -1,13 +1,13 @@
 //! What a service finds when it starts: the last known mesh at once, then the past, then the gap in which nobody listened.
 
 use super::engine::POSITIONS;
-use super::intake::Intake;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weft_evidence::{Capture, CaptureBody, Evidence, SourceState};
 use weft_layout::Positions;
 use weft_model::Timestamp;
+use weft_sources::Event;
 use weft_sources::event::suspensions;
 use weft_store::{Store, StoreError};
 
@@ -69,7 +69,7 @@ pub(super) fn positions(store: &Store) -> Positions {
 
 /// Says of every source that was listening when the last run ended, at the moment of its last capture, that it ceased to: the time
 /// in which Weft did not run ages nothing.
-pub(super) fn note_the_gap(store: &Store, intake: &Intake) -> Result<(), StoreError> {
+pub(super) fn gap(store: &Store) -> Result<Vec<Event>, StoreError> {
     let mut states: BTreeMap<Arc<str>, SourceState> = BTreeMap::new();
     let mut newest = Timestamp::MIN;
     for capture in store.newest_of_each_key(None)? {
@@ -81,8 +81,5 @@ pub(super) fn note_the_gap(store: &Store, intake: &Intake) -> Result<(), StoreEr
             _ => Some(*states.entry(capture.source).or_insert(SourceState::Working)),
         };
     }
-    for event in suspensions(&states, newest, "Weft was not running") {
-        intake.take(event);
-    }
-    Ok(())
+    Ok(suspensions(&states, newest, "Weft was not running"))
 }
