@@ -154,6 +154,16 @@ impl Slot {
         }
     }
 
+    /// The values over time, the present one last: from when to when each was stated.
+    pub fn spans(&self) -> impl Iterator<Item = (Timestamp, Timestamp, &Fact)> {
+        let past = self.past.iter().map(|value| (value.since, value.until, &*value.fact));
+        let present = self
+            .current
+            .iter()
+            .map(|current| (self.since.unwrap_or(current.stated_at), current.stated_at, &*current.fact));
+        past.chain(present)
+    }
+
     /// The present statement and the incomplete ones that are newer.
     pub fn standing(&self) -> impl Iterator<Item = &Observation> {
         self.current.iter().chain(&self.partial)

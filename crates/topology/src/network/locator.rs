@@ -115,12 +115,7 @@ impl<'a> Mesh<'a> {
         for device in 0..self.devices.len() {
             let mut words: Vec<(Timestamp, Rloc16)> = Vec::new();
             for slot in self.slots(device, FactKind::Rloc16) {
-                let past = slot.past.iter().map(|value| (value.since, value.until, &*value.fact));
-                let present = slot
-                    .current
-                    .iter()
-                    .map(|current| (slot.since.unwrap_or(current.stated_at), current.stated_at, &*current.fact));
-                for (since, until, fact) in past.chain(present) {
+                for (since, until, fact) in slot.spans() {
                     if let Fact::Rloc16(Some(rloc16)) = fact {
                         // The partition may have changed meanwhile, and the locator not.
                         words.extend([(since, *rloc16), (until, *rloc16)]);

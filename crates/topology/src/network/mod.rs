@@ -63,13 +63,9 @@ struct Existence {
     /// Something other than a registration was ever heard of it.
     beyond_registration: bool,
     any: usize,
-    stale_observers: BTreeSet<usize>,
-    newest: Option<Timestamp>,
-    undated: bool,
     /// Any statement that is not silent yet.
     alive: bool,
     last_heard: Option<Timestamp>,
-    own_newest: Option<Timestamp>,
     claims: Vec<Claim>,
 }
 

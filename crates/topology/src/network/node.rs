@@ -46,13 +46,11 @@ impl<'a> Mesh<'a> {
                     .is_some_and(|conclusion| conclusion.outdated.contains(&observer));
             let existence = &mut self.devices[target].existence;
             existence.any += 1;
-            existence.undated |= undated;
             existence.claims.push(claim);
             if outdated {
                 continue;
             }
             existence.beyond_registration = true;
-            existence.newest = existence.newest.max(Some(at));
             existence.alive |= age != Age::Silent;
             match (age, relation) {
                 (Age::Fresh, Relation::Route) => {
@@ -61,9 +59,7 @@ impl<'a> Mesh<'a> {
                 (Age::Fresh, _) => {
                     existence.heard_by_fresh.insert(observer);
                 }
-                _ => {
-                    existence.stale_observers.insert(observer);
-                }
+                _ => {}
             }
             if relation != Relation::Route && !undated {
                 existence.last_heard = existence.last_heard.max(Some(at));
@@ -77,9 +73,6 @@ impl<'a> Mesh<'a> {
         let mut beyond_registration = false;
         let mut alive = false;
         let mut any = 0;
-        let mut undated = false;
-        let mut newest: Option<Timestamp> = None;
-        let mut own_newest: Option<Timestamp> = None;
         let mut last_heard: Option<Timestamp> = None;
         let mut claims: Vec<Claim> = Vec::new();
         let is_border_router = self.devices[device].is_border_router;
@@ -93,8 +86,6 @@ impl<'a> Mesh<'a> {
                     self.age(device, observation)
                 };
                 any += 1;
-                newest = newest.max(Some(observation.stated_at));
-                undated |= observation.hearing == Hearing::Cached;
                 alive |= age != Age::Silent;
                 match (reporter, observation.hearing) {
                     // A registration through a border router is a name, not a sign of life; a border router speaks for itself.
@@ -107,7 +98,6 @@ impl<'a> Mesh<'a> {
                         if speaks_itself {
                             own_fresh |= age == Age::Fresh;
                             last_heard = last_heard.max(Some(observation.stated_at));
-                            own_newest = own_newest.max(Some(observation.stated_at));
                         } else {
                             registered_fresh |= age == Age::Fresh;
                         }
@@ -120,7 +110,6 @@ impl<'a> Mesh<'a> {
                         beyond_registration = true;
                         own_fresh |= age == Age::Fresh;
                         last_heard = last_heard.max(Some(observation.stated_at));
-                        own_newest = own_newest.max(Some(observation.stated_at));
                     }
                 }
                 if CLAIMED.contains(kind) || *kind == FactKind::Service {
@@ -144,9 +133,6 @@ impl<'a> Mesh<'a> {
         existence.beyond_registration |= beyond_registration;
         existence.alive |= alive;
         existence.any += any;
-        existence.undated |= undated;
-        existence.newest = existence.newest.max(newest);
-        existence.own_newest = own_newest;
         existence.last_heard = existence.last_heard.max(last_heard);
         existence.claims.append(&mut claims);
     }

@@ -54,30 +54,28 @@ impl<'a> Mesh<'a> {
         }
     }
 
+    /// From when to when a device said that it was in which partition.
+    fn partitions_over_time(&self, device: usize) -> impl Iterator<Item = (Timestamp, Timestamp, PartitionId)> {
+        let slots = [FactKind::PartitionId, FactKind::LeaderData]
+            .into_iter()
+            .flat_map(move |kind| self.slots(device, kind));
+        slots.flat_map(|slot| slot.spans()).filter_map(|(since, until, fact)| match fact {
+            Fact::PartitionId(partition) => Some((since, until, *partition)),
+            Fact::LeaderData(data) => Some((since, until, data.partition_id)),
+            _ => None,
+        })
+    }
+
     /// The partition that a device was in at a moment, by its own word; its present one where it said nothing about then.
     pub(super) fn partition_at(&self, device: usize, at: Timestamp) -> Option<PartitionId> {
         let mut before: Option<(Timestamp, PartitionId)> = None;
         let mut earliest: Option<(Timestamp, PartitionId)> = None;
-        for kind in [FactKind::PartitionId, FactKind::LeaderData] {
-            for slot in self.slots(device, kind) {
-                let past = slot.past.iter().map(|value| (value.since, &*value.fact));
-                let present = slot
-                    .current
-                    .iter()
-                    .map(|current| (slot.since.unwrap_or(current.stated_at), &*current.fact));
-                for (since, fact) in past.chain(present) {
-                    let partition = match fact {
-                        Fact::PartitionId(partition) => *partition,
-                        Fact::LeaderData(data) => data.partition_id,
-                        _ => continue,
-                    };
-                    if since <= at && before.is_none_or(|(other, _)| other <= since) {
-                        before = Some((since, partition));
-                    }
-                    if earliest.is_none_or(|(other, _)| since < other) {
-                        earliest = Some((since, partition));
-                    }
-                }
+        for (since, _, partition) in self.partitions_over_time(device) {
+            if since <= at && before.is_none_or(|(other, _)| other <= since) {
+                before = Some((since, partition));
+            }
+            if earliest.is_none_or(|(other, _)| since < other) {
+                earliest = Some((since, partition));
             }
         }
         before.or(earliest).map(|(_, partition)| partition).or(self.devices[device].partition)
@@ -88,25 +86,11 @@ impl<'a> Mesh<'a> {
         let present = self.devices[device].partition?;
         let mut since: Option<Timestamp> = None;
         let mut last_elsewhere: Option<Timestamp> = None;
-        for kind in [FactKind::PartitionId, FactKind::LeaderData] {
-            for slot in self.slots(device, kind) {
-                let past = slot.past.iter().map(|value| (value.since, value.until, &*value.fact));
-                let now = slot
-                    .current
-                    .iter()
-                    .map(|current| (slot.since.unwrap_or(current.stated_at), current.stated_at, &*current.fact));
-                for (from, until, fact) in past.chain(now) {
-                    let partition = match fact {
-                        Fact::PartitionId(partition) => *partition,
-                        Fact::LeaderData(data) => data.partition_id,
-                        _ => continue,
-                    };
-                    if partition == present {
-                        since = Some(since.map_or(from, |since| since.min(from)));
-                    } else {
-                        last_elsewhere = last_elsewhere.max(Some(until));
-                    }
-                }
+        for (from, until, partition) in self.partitions_over_time(device) {
+            if partition == present {
+                since = Some(since.map_or(from, |since| since.min(from)));
+            } else {
+                last_elsewhere = last_elsewhere.max(Some(until));
             }
         }
         match (since, last_elsewhere) {
