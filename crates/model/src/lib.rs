@@ -6,6 +6,7 @@
 mod address;
 mod fact;
 mod identifier;
+mod pairing;
 mod radio;
 mod rloc16;
 mod service;
@@ -18,6 +19,9 @@ pub use fact::{
     RadioSummary, RoutingRole, ThreadNetworkEntry,
 };
 pub use identifier::{BorderAgentId, CompressedFabricId, Eui64, ExtendedAddress, ExtendedPanId, MatterNodeId, MatterPeer, PanId, PartitionId};
+pub use pairing::{
+    AttestationCheck, AttestationChoice, AttestationOutcome, DeviceState, FabricView, JobState, JobStep, PairedDevice, PairingJob, StepState,
+};
 pub use radio::{Channel, ErrorRate, LinkQuality, RadioLqi, Rssi};
 pub use rloc16::{ChildId, Rloc16, RouterId};
 pub use service::{
