@@ -3,11 +3,19 @@
 //! Every decoder here is pure, bounded in size and depth, and total: it returns the facts that it understood *and* the
 //! problems that it met. A broken TLV costs that TLV, not the answer. Unknown types and values are kept as such.
 
+mod crc16;
 pub mod dns;
+pub mod hdlc;
+pub mod ieee802154;
+pub mod link_security;
+pub mod lowpan;
 pub mod matter;
 pub mod meshcop;
+pub mod mle;
 pub mod otbr;
+pub mod pcap;
 mod reader;
+pub mod spinel;
 pub mod tmf;
 
 pub use reader::{Problem, Reader};

@@ -6,6 +6,7 @@
 mod dns;
 mod matter;
 mod otbr;
+mod radio;
 mod recording;
 mod tmf;
 
@@ -16,11 +17,17 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("dns_packet", dns::dns_packet),
     ("dns_txt", dns::dns_txt),
+    ("hdlc", radio::hdlc),
+    ("lowpan", radio::lowpan),
+    ("mac_frame", radio::mac_frame),
     ("matter_attribute", matter::matter_attribute),
     ("matter_server_node", matter::matter_server_node),
     ("matter_tlv", matter::matter_tlv),
     ("meshcop_dataset", tmf::meshcop_dataset),
+    ("mle", radio::mle),
     ("otbr_rest", otbr::otbr_rest),
+    ("pcap", radio::pcap),
     ("recording_line", recording::recording_line),
+    ("spinel", radio::spinel),
     ("tmf_answer", tmf::tmf_answer),
 ];

@@ -9,6 +9,8 @@ pub mod tlv;
 #[cfg(test)]
 pub(crate) mod vectors;
 
+pub(crate) use diagnostic::decode_value;
+
 pub use assembly::{Added, AnswerAssembly, MAX_ASSEMBLY_BYTES, MAX_PARTS};
 pub use diagnostic::{
     AnswerFrame, AnswerPart, DiagnosticAnswer, EncodeError, decode_answer, encode_answer, encode_answer_parts, encode_request, number,

@@ -8,6 +8,7 @@ mod encode;
 mod values;
 
 pub use encode::{AnswerFrame, EncodeError, encode_answer, encode_answer_parts, encode_request};
+pub(crate) use values::decode as decode_value;
 
 use super::tlv::{Cut, Tlv, Tlvs};
 use crate::{Decoded, Problem};

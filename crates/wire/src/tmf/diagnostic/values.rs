@@ -22,7 +22,7 @@ const TIMEOUT_EXPONENT_MIN: u32 = 4;
 ///
 /// # Errors
 /// If the value cannot be used at all.
-pub(super) fn decode(tlv: u8, value: &[u8]) -> Result<Decoded, Problem> {
+pub(crate) fn decode(tlv: u8, value: &[u8]) -> Result<Decoded, Problem> {
     let mut decoded = Decoded::default();
     let mut reader = Reader::new(value);
     let reader = &mut reader;
