@@ -7,6 +7,7 @@ use weft_layout::{Positions, layout, update};
 use weft_model::Timestamp;
 use weft_simulator::{DiagnosticQuestion, Mesh, Scribe, Size};
 use weft_tests::sweep_of;
+use weft_topology::plan::{PlanContext, plan};
 use weft_topology::{Engine, Policy, derive};
 
 fn size(nodes: usize) -> Size {
@@ -38,6 +39,14 @@ fn by_size(criterion: &mut Criterion) {
         });
         group.bench_with_input(BenchmarkId::new("layout", nodes), &topology, |bencher, topology| {
             bencher.iter(|| layout(black_box(topology), &drawn))
+        });
+        // Nobody has answered yet: everything is still to be planned.
+        let announced: Vec<Capture> = captures.iter().filter(|capture| &*capture.source == "mdns").cloned().collect();
+        let (names, _) = evidence(&announced);
+        let names = derive(&names, as_of, &policy);
+        let context = PlanContext::default();
+        group.bench_with_input(BenchmarkId::new("plan", nodes), &names, |bencher, names| {
+            bencher.iter(|| plan(black_box(names), &context))
         });
         group.bench_with_input(BenchmarkId::new("derive and layout", nodes), &known, |bencher, known| {
             bencher.iter(|| layout(&derive(black_box(known), as_of, &policy), &drawn))

@@ -9,8 +9,8 @@ mod roots;
 pub use roots::AttestationRoots;
 
 use crate::fabric::crypto;
+use crate::interaction::tlv::Element;
 use rs_matter::crypto::{CanonPkcPublicKeyRef, CanonPkcSignatureRef, Crypto, PublicKey};
-use rs_matter::tlv::TLVElement;
 
 /// What to do when attestation proves too little.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,13 +54,9 @@ pub struct AttestationReport {
 }
 
 impl AttestationReport {
-    /// True where no check failed and only the checks that cannot be made here were left out.
+    /// True where every check was made, and holds.
     pub fn is_enough(&self) -> bool {
-        self.checks.iter().all(|(name, outcome)| match outcome {
-            Outcome::Proven => true,
-            Outcome::Failed(_) => false,
-            Outcome::NotChecked(_) => *name == "possession",
-        })
+        self.checks.iter().all(|(_, outcome)| *outcome == Outcome::Proven)
     }
 
     /// What failed or was not proven, in one line.
@@ -96,16 +92,16 @@ pub struct AttestationInput<'a> {
     pub expected: (Option<u16>, Option<u16>),
     /// The configured root certificates.
     pub roots: Option<&'a AttestationRoots>,
-    /// The attestation challenge of the session (Matter core specification 1.4, 4.14.1.2), where the library gives it out.
-    pub challenge: Option<&'a [u8; 16]>,
+    /// The attestation challenge of the session (Matter core specification 1.4, 4.14.1.2).
+    pub challenge: &'a [u8; 16],
 }
 
 /// Elements with more bytes are not looked at; a device may send 900 (Matter core specification 1.4, 11.18.4.7, RESP_MAX).
 const MAX_ELEMENTS_BYTES: usize = 4_096;
 
+const POSSESSION: &str = "possession";
+
 const NO_ROOTS: &str = "no folder with root certificates is configured";
-const NO_CHALLENGE: &str =
-    "the Matter library does not give out the session's challenge, so it is not proven that the device holds this certificate's key";
 
 /// Looks at everything that can be looked at. Pure; never fails, never panics.
 ///
@@ -142,17 +138,13 @@ pub fn verify(input: &AttestationInput<'_>) -> AttestationReport {
         (Ok(dac), Ok(pai)) => chain::check(dac, pai),
         (Err(why), _) | (_, Err(why)) => Err(why.clone()),
     };
-    let possession = match (&dac, input.challenge) {
+    let possession = match &dac {
         _ if input.signature.len() != 64 => Outcome::Failed(format!("the signature has {} bytes", input.signature.len())),
-        (_, None) => Outcome::NotChecked(NO_CHALLENGE.to_owned()),
-        (Err(why), _) => Outcome::NotChecked(why.clone()),
-        (Ok(dac), Some(challenge)) => {
-            let signed = [input.elements, challenge].concat();
-            Outcome::of(
-                check_signature(dac.public_key, &signed, input.signature)
-                    .map_err(|()| "the signature is not that of this certificate's key".to_owned()),
-            )
-        }
+        Err(why) => Outcome::NotChecked(why.clone()),
+        Ok(dac) => Outcome::of(
+            check_answer(dac, input.elements, input.signature, input.challenge)
+                .map_err(|()| "the signature is not that of this certificate's key".to_owned()),
+        ),
     };
     let vendor_and_product = identity::check(&identity::Told {
         dac: dac.as_ref().ok().map(|dac| (dac.vendor_id, dac.product_id)),
@@ -173,9 +165,41 @@ pub fn verify(input: &AttestationInput<'_>) -> AttestationReport {
                 "certification-declaration",
                 Outcome::of(declaration.and_then(|declaration| declaration.check(authority))),
             ),
-            ("possession", possession),
+            (POSSESSION, possession),
         ],
     }
+}
+
+/// A device's request for a certificate, and what it is measured against.
+pub(crate) struct Request<'a> {
+    /// Device attestation certificate, DER.
+    pub(crate) dac: &'a [u8],
+    /// `NOCSRElements` of the CSRResponse: TLV.
+    pub(crate) elements: &'a [u8],
+    /// `AttestationSignature` of the CSRResponse: ECDSA, r and s.
+    pub(crate) signature: &'a [u8],
+    /// The attestation challenge of the session.
+    pub(crate) challenge: &'a [u8; 16],
+}
+
+/// The key that a certificate is asked for is one of the device that was attested: it signs its request with the key of its attestation certificate (Matter
+/// core specification 1.4, 6.4.6.1 and 11.18.4.9). False, and `possession` fails in the report, where it does not.
+pub(crate) fn check_request(report: &mut AttestationReport, request: &Request<'_>) -> bool {
+    let signed =
+        chain::Certificate::device(request.dac).is_ok_and(|dac| check_answer(&dac, request.elements, request.signature, request.challenge).is_ok());
+    for (_, outcome) in report
+        .checks
+        .iter_mut()
+        .filter(|(name, outcome)| *name == POSSESSION && !signed && *outcome == Outcome::Proven)
+    {
+        *outcome = Outcome::Failed("its request for a certificate is not signed with this certificate's key".to_owned());
+    }
+    signed
+}
+
+/// What a device signs with the key of its attestation certificate: elements, and the challenge of the session.
+fn check_answer(dac: &chain::Certificate<'_>, elements: &[u8], signature: &[u8], challenge: &[u8; 16]) -> Result<(), ()> {
+    check_signature(dac.public_key, &[elements, challenge].concat(), signature)
 }
 
 /// Attestation elements (Matter core specification 1.4, 11.18.4.7).
@@ -190,13 +214,14 @@ impl<'a> Elements<'a> {
             return Err(format!("the device sent {} bytes of attestation elements", bytes.len()));
         }
         let read = || {
-            let structure = TLVElement::new(bytes).structure()?;
-            Ok::<_, rs_matter::error::Error>(Self {
-                declaration: structure.find_ctx(1)?.str()?,
-                nonce: structure.find_ctx(2)?.str()?,
+            let elements = Element::whole(bytes).ok()?;
+            let member = |tag| elements.member(tag).ok()??.octets();
+            Some(Self {
+                declaration: member(1)?,
+                nonce: member(2)?,
             })
         };
-        read().map_err(|_| "the device's attestation elements cannot be read".to_owned())
+        read().ok_or_else(|| "the device's attestation elements cannot be read".to_owned())
     }
 }
 

@@ -139,8 +139,12 @@ impl SetupCode {
         page::find_all(text)
     }
 
-    /// The code with all but its last two characters as `•`.
+    /// What tells a code from others without giving its secret: the last two digits of a manual code; the discriminator of a QR code, which the device
+    /// announces anyway (nearly all payloads end in the same zeros).
     pub fn masked(&self) -> String {
+        if let Discriminator::Long(discriminator) = self.discriminator {
+            return format!("MT:•••• (discriminator {discriminator})");
+        }
         let shown = self.text.len().saturating_sub(2);
         // Codes are ASCII.
         "•".repeat(shown) + self.text.get(shown..).unwrap_or_default()

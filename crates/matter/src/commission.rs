@@ -11,10 +11,24 @@ pub(crate) use flow::commission;
 
 use crate::attestation::{AttestationPolicy, AttestationReport};
 use crate::code::Passcode;
+use crate::commands::general;
+use crate::interaction::AttributePath;
 use crate::peer::Intervals;
 use std::net::SocketAddr;
 use tokio::sync::watch;
 use weft_model::MatterNodeId;
+
+/// The breadcrumb that a device keeps from the arming of its fail-safe until joining is complete, when it sets it to 0 (Matter core specification 1.4,
+/// 11.10.6.1 and 11.10.7.6). A device that answers as a node of our fabric and still has this one will take everything back when its fail-safe runs
+/// out, unless joining goes on; with any other, it has joined for good.
+pub const BREADCRUMB: u64 = 0x5745_4654;
+
+/// Where a device's breadcrumb is read: General Commissioning, attribute Breadcrumb.
+pub const BREADCRUMB_PATH: AttributePath = AttributePath {
+    endpoint: Some(0),
+    cluster: Some(general::CLUSTER),
+    attribute: Some(0x0000),
+};
 
 /// The steps of joining, in order. The caller does [`Step::Find`]; the others happen in the controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

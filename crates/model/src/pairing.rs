@@ -43,7 +43,7 @@ pub enum AttestationChoice {
 pub struct PairingJob {
     /// Unique in this data directory, increasing.
     pub id: u64,
-    /// The setup code with all but its last two characters masked.
+    /// The setup code, masked: its last two digits, or the discriminator of a QR code.
     pub code: String,
     /// Where it stands.
     pub state: JobState,

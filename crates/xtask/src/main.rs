@@ -1,5 +1,7 @@
 //! `cargo xtask test` is the one test command; `cargo xtask fuzz` runs the fuzz targets for a while.
 
+mod openthread;
+
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,8 @@ use std::process::Command;
 
 const HELP: &str = "\
 cargo xtask test              installs what the tests need (Debian packages) and runs all of them
+cargo xtask peers             installs only what the tests' peers depend on
+cargo xtask openthread        builds only OpenThread's own programs, with which tests make meshes
 cargo xtask check             formatting and clippy, as CI runs them
 cargo xtask fuzz [SECONDS] [TARGET…]
                               runs each fuzz target for SECONDS (default 60) on the stable toolchain
@@ -18,6 +22,14 @@ fn main() -> Result<()> {
     let rest = arguments.get(1..).unwrap_or_default();
     match arguments.first().map(String::as_str) {
         Some("test") => test(rest),
+        Some("peers") => {
+            install_programs()?;
+            install_peers().map(drop)
+        }
+        Some("openthread") => {
+            install_programs()?;
+            openthread::install(&target_directory()?).map(drop)
+        }
         Some("check") => check(),
         Some("fuzz") => fuzz(rest),
         Some("demo") => cargo([
@@ -30,12 +42,7 @@ fn main() -> Result<()> {
             "--",
             "crates/weft/demo/home.jsonl.gz",
         ]),
-        Some("bench") => cargo(
-            ["bench", "--package", "weft-tests", "--package", "weft-layout"]
-                .iter()
-                .copied()
-                .chain(rest.iter().map(String::as_str)),
-        ),
+        Some("bench") => bench(rest),
         Some("help" | "--help" | "-h") | None => {
             println!("{HELP}");
             Ok(())
@@ -44,16 +51,28 @@ fn main() -> Result<()> {
     }
 }
 
-/// Programs that tests start as real peers, and the Debian packages that have them.
-const PEERS: [(&str, &str); 4] = [
+/// Programs that tests start, as real peers or to run them, and the Debian packages that have them.
+const PROGRAMS: [(&str, &str); 9] = [
     ("ip", "iproute2"),
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("avahi-daemon", "avahi-daemon"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("c++", "g++"),
+    ("cmake", "cmake"),
+    ("ninja", "ninja-build"),
 ];
 
+/// Where the sources of the virtual devices lie, and the list of what they depend on.
+const FLEET: &str = "tests/peers/fleet";
+/// The oldest Node.js that matter.js runs on.
+const NODE_MAJOR: u32 = 20;
+
 fn test(arguments: &[String]) -> Result<()> {
-    install_peers()?;
+    install_programs()?;
+    let peers = install_peers()?;
+    let openthread = openthread::install(&target_directory()?)?;
     // The page is tested against the very program that users get; the tests find it by this path.
     cargo(["build", "--package", "weft-mesh"])?;
     let program = target_directory()?.join("debug/weft");
@@ -63,13 +82,104 @@ fn test(arguments: &[String]) -> Result<()> {
             .copied()
             .chain(arguments.iter().map(String::as_str)),
     );
-    command.env("WEFT_BIN", program);
+    command
+        .env("WEFT_BIN", program)
+        .env("WEFT_PEERS", peers)
+        .env("WEFT_OPENTHREAD", openthread);
     run(&mut command)
 }
 
+/// Benchmarks of the very program that users get need it built as users get it.
+fn bench(arguments: &[String]) -> Result<()> {
+    install_programs()?;
+    let peers = install_peers()?;
+    cargo(["build", "--release", "--package", "weft-mesh"])?;
+    let mut command = cargo_command(
+        ["bench", "--package", "weft-tests", "--package", "weft-layout"]
+            .iter()
+            .copied()
+            .chain(arguments.iter().map(String::as_str)),
+    );
+    command.env("WEFT_BIN", target_directory()?.join("release/weft")).env("WEFT_PEERS", peers);
+    run(&mut command)
+}
+
+/// Installs what the virtual devices depend on, exactly as their lock file says, outside the sources; the folder where it is.
+fn install_peers() -> Result<PathBuf> {
+    let folder = target_directory()?.join("peers");
+    if !on_path("node") || !on_path("npm") {
+        eprintln!("xtask: without Node.js and npm the tests with virtual devices will fail");
+        return Ok(folder);
+    }
+    let version = Command::new("node").arg("--version").output().context("cannot run node")?;
+    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+    let major = version
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < NODE_MAJOR) {
+        bail!("the tests' virtual devices need Node.js {NODE_MAJOR} or newer; here is {version}");
+    }
+    let lock = std::fs::read(workspace().join(FLEET).join("package-lock.json")).context("cannot read the lock file of the peers")?;
+    // Written last: what stands there is what is installed whole.
+    let installed = folder.join("installed-package-lock.json");
+    if std::fs::read(&installed).is_ok_and(|installed| installed == lock) {
+        return Ok(folder);
+    }
+    std::fs::create_dir_all(&folder)?;
+    for name in ["package.json", "package-lock.json"] {
+        std::fs::copy(workspace().join(FLEET).join(name), folder.join(name)).with_context(|| format!("cannot copy {name}"))?;
+    }
+    eprintln!("xtask: installing what the tests' virtual devices depend on into {}", folder.display());
+    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    run(Command::new("npm").args(arguments).current_dir(&folder))?;
+    std::fs::write(&installed, lock)?;
+    Ok(folder)
+}
+
+/// The other controller that Weft is measured beside: the CHIP SDK's, as Home Assistant had it.
+const MATTER_SERVER: &str = "python-matter-server[server]==8.1.2";
+/// Loads its library, which needs another one.
+const MATTER_SERVER_WORKS: &str = "import ctypes, chip.native as n, matter_server.server; ctypes.CDLL(n.FindNativeLibraryPath(n.Library.CONTROLLER))";
+
+/// Installs that controller into an environment of its own; its Python.
+fn install_matter_server(peers: &Path) -> Result<PathBuf> {
+    let folder = peers.join("matter-server");
+    let python = folder.join("bin/python");
+    let works = || {
+        let check = Command::new(&python).args(["-c", MATTER_SERVER_WORKS]).output();
+        check.is_ok_and(|output| output.status.success())
+    };
+    if works() {
+        return Ok(python);
+    }
+    let is_new_enough = |name: &String| {
+        let check = Command::new(name)
+            .args(["-c", "import sys; sys.exit(sys.version_info < (3, 12))"])
+            .output();
+        check.is_ok_and(|output| output.status.success())
+    };
+    let named = std::env::var("WEFT_PYTHON").ok();
+    let base = named
+        .into_iter()
+        .chain(["python3", "python3.12", "python3.13"].map(str::to_owned))
+        .find(is_new_enough)
+        .context("it needs Python 3.12; WEFT_PYTHON may name one")?;
+    run(Command::new(base).args(["-m", "venv"]).arg(&folder))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", MATTER_SERVER]))?;
+    if !works() {
+        apt_get_install(&["libnl-route-3-200"])?;
+    }
+    if !works() {
+        bail!("its native library does not load");
+    }
+    Ok(python)
+}
+
 /// Installs what is missing, where this machine lets us; else says what to install and lets the tests that need it fail.
-fn install_peers() -> Result<()> {
-    let missing: Vec<&str> = PEERS
+fn install_programs() -> Result<()> {
+    let missing: Vec<&str> = PROGRAMS
         .iter()
         .filter(|(program, _)| !on_path(program))
         .map(|(_, package)| *package)
@@ -85,12 +195,16 @@ fn install_peers() -> Result<()> {
         );
         return Ok(());
     }
-    eprintln!("xtask: installing {}", missing.join(" "));
+    apt_get_install(&missing)
+}
+
+fn apt_get_install(packages: &[&str]) -> Result<()> {
+    eprintln!("xtask: installing {}", packages.join(" "));
     run(Command::new("apt-get").args(["update", "-q"]))?;
     let mut command = Command::new("apt-get");
     command
         .args(["install", "-y", "-q", "--no-install-recommends"])
-        .args(&missing)
+        .args(packages)
         .env("DEBIAN_FRONTEND", "noninteractive");
     // The tests start their own daemons in namespaces of their own; none has to run beside them.
     command.env("RUNLEVEL", "1");

@@ -46,9 +46,10 @@ impl<'a> Declaration<'a> {
             .authorized_paa_list
             .get(..self.content.authorized_paa_list_count)
             .unwrap_or_default();
-        match authority {
-            Some(authority) if !listed.is_empty() && !listed.contains(&authority) => Err("it is for certificates of another authority".to_owned()),
-            _ => Ok(()),
+        if listed.is_empty() || authority.is_some_and(|authority| listed.contains(&authority)) {
+            Ok(())
+        } else {
+            Err("it is for certificates of another authority".to_owned())
         }
     }
 

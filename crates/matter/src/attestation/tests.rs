@@ -58,7 +58,7 @@ struct Sent {
     basic_information: (Option<u16>, Option<u16>),
     expected: (Option<u16>, Option<u16>),
     roots: Option<AttestationRoots>,
-    challenge: Option<[u8; 16]>,
+    challenge: [u8; 16],
 }
 
 impl Sent {
@@ -72,7 +72,7 @@ impl Sent {
             basic_information: (Some(0xfff1), Some(0x8001)),
             expected: (None, None),
             roots: None,
-            challenge: None,
+            challenge: bytes(CHALLENGE).try_into().unwrap(),
         }
     }
 
@@ -86,7 +86,7 @@ impl Sent {
             basic_information: self.basic_information,
             expected: self.expected,
             roots: self.roots.as_ref(),
-            challenge: self.challenge.as_ref(),
+            challenge: &self.challenge,
         })
     }
 
@@ -130,9 +130,7 @@ fn a_device_with_test_certificates() {
     );
     assert_eq!(report.checks[3].1, Outcome::Proven);
     assert!(matches!(&report.checks[4].1, Outcome::Failed(why) if why.contains("signed with a test key")));
-    assert!(
-        matches!(&report.checks[5].1, Outcome::NotChecked(why) if why.starts_with("the Matter library does not give out the session's challenge"))
-    );
+    assert_eq!(report.checks[5].1, Outcome::Proven);
     assert!(!report.is_enough());
 }
 
@@ -173,16 +171,47 @@ fn certificates_of_the_sdk() {
 }
 
 #[test]
-fn possession_where_the_challenge_is_known() {
-    let challenge: [u8; 16] = bytes(CHALLENGE).try_into().unwrap();
-    assert_eq!(changed(|sent| sent.challenge = Some(challenge)).outcome("possession"), Outcome::Proven);
-    changed(|sent| sent.challenge = Some([0; 16])).fails("possession", "not that of this certificate's key");
-    changed(|sent| {
-        sent.challenge = Some(challenge);
-        sent.signature[40] ^= 1;
-    })
-    .fails("possession", "not that of this certificate's key");
+fn possession_is_that_of_this_session() {
+    assert_eq!(Sent::recorded().outcome("possession"), Outcome::Proven);
+    changed(|sent| sent.challenge = [0; 16]).fails("possession", "not that of this certificate's key");
+    changed(|sent| sent.signature[40] ^= 1).fails("possession", "not that of this certificate's key");
     changed(|sent| sent.signature = vec![0; 63]).fails("possession", "63 bytes");
+}
+
+/// A request is signed over its elements and the challenge, as attestation elements are.
+#[test]
+fn requests_are_signed_with_the_attested_key() {
+    let sent = Sent::recorded();
+    let check = |elements: &[u8], signature: &[u8], challenge: &[u8; 16]| {
+        let mut report = sent.report();
+        let request = Request {
+            dac: &sent.dac,
+            elements,
+            signature,
+            challenge,
+        };
+        let holds = check_request(&mut report, &request);
+        assert_eq!(holds, report.checks[5].1 == Outcome::Proven);
+        assert_eq!(report.checks[..5], sent.report().checks[..5]);
+        holds
+    };
+    assert!(check(&sent.elements, &sent.signature, &sent.challenge));
+    assert!(!check(&sent.elements[1..], &sent.signature, &sent.challenge));
+    assert!(!check(&sent.elements, &sent.signature[..63], &sent.challenge));
+    assert!(!check(&sent.elements, &sent.signature, &[0; 16]));
+    assert!(!check(&[], &[], &sent.challenge));
+
+    // What did not hold before is told as it was.
+    let mut report = changed(|sent| sent.dac.clear()).report();
+    let before = report.clone();
+    let request = Request {
+        dac: &[],
+        elements: &sent.elements,
+        signature: &sent.signature,
+        challenge: &sent.challenge,
+    };
+    assert!(!check_request(&mut report, &request));
+    assert_eq!(report, before);
 }
 
 #[test]
@@ -279,7 +308,7 @@ fn folders_tell_what_they_cannot_use() {
         ("bundle.txt", both.as_bytes()),
         ("damaged.der", &damaged),
         ("empty.pem", b""),
-        ("half.pem", pem(&paa)[..200].as_bytes()),
+        ("half.pem", &pem(&paa).as_bytes()[..200]),
         ("pai.crt", &bytes(PAI)),
         ("README", b"no certificate"),
     ]);
@@ -316,7 +345,7 @@ proptest! {
     ) {
         let report = changed(|sent| {
             (sent.elements, sent.signature, sent.dac, sent.pai) = (elements, signature, dac, pai);
-            sent.challenge = Some([0; 16]);
+            sent.challenge = [0; 16];
             sent.roots = Some(AttestationRoots::default());
         })
         .report();
@@ -339,7 +368,6 @@ proptest! {
             if cut {
                 bytes.truncate(position);
             }
-            sent.challenge = Some(super::tests::bytes(CHALLENGE).try_into().unwrap());
             let mut roots = AttestationRoots::default();
             roots.add(&paa).unwrap();
             sent.roots = Some(roots);

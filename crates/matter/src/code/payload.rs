@@ -42,7 +42,10 @@ pub(super) fn parse(body: &str) -> Result<SetupCode, CodeError> {
     if version != 0 {
         return Err(CodeError::Version);
     }
-    let text = format!("{PREFIX}{}", body.to_ascii_uppercase());
+    // Room for all of it: growing would leave a copy behind.
+    let mut text = String::with_capacity(PREFIX.len() + body.len());
+    text.extend([PREFIX, body]);
+    text.make_ascii_uppercase();
     SetupCode::checked(
         passcode,
         Discriminator::Long(discriminator as u16),

@@ -44,15 +44,15 @@ pub(crate) async fn register(shard: &Shard, peer: &Peer) -> Result<(), Operation
         .check_in_key(peer.node)
         .map_err(|error| OperationError::Failed(error.to_string()))?;
     let us = fabric.our_node().as_u64();
-    shard
+    let counter = shard
         .with_node(peer, async |exchange| {
             let fields = invoke(Line::new(exchange, patience(peer.intervals)), &REGISTER, false, &registration(us, &key)).await?;
-            // The counter that its check-ins go on from. They are known by their key, and only ever go up.
             number(&fields, 0)
-                .map(drop)
+                .and_then(|counter| u32::try_from(counter).ok())
                 .ok_or_else(|| Failure::from(InvokeError::Garbled(REGISTER.name)))
         })
         .await?;
+    shard.common.check_ins.registered(fabric, peer.node, counter);
     match shard
         .with_node(peer, async |exchange| {
             Ok(stay_active(Line::new(exchange, patience(peer.intervals)), FIRST_READING_MILLISECONDS).await?)

@@ -1,7 +1,7 @@
 //! Operational credentials (Matter core specification 1.4, 11.18): attestation, certificates, our label, leaving.
 
 use crate::interaction::invoke::{Command, Fields, InvokeError, Line, invoke, number, octets};
-use rs_matter::tlv::TLVElement;
+use crate::interaction::tlv::Element;
 
 /// Operational credentials.
 pub(crate) const CLUSTER: u32 = 0x003e;
@@ -102,10 +102,10 @@ pub(crate) async fn signing_request(line: Line<'_>, nonce: &[u8; 32]) -> Result<
 
 /// The request itself (PKCS #10, DER) out of NOCSRElements (11.18.4.9), where it answers our nonce.
 pub(crate) fn request_in(elements: &[u8], nonce: &[u8; 32]) -> Option<Vec<u8>> {
-    let elements = TLVElement::new(elements).structure().ok()?;
-    let echoed = elements.ctx(2).ok()?.octets().ok()?;
-    (echoed == nonce).then_some(())?;
-    Some(elements.ctx(1).ok()?.octets().ok()?.to_vec())
+    let elements = Element::whole(elements).ok()?;
+    let member = |tag| elements.member(tag).ok()??.octets();
+    (member(2)? == nonce).then_some(())?;
+    member(1).map(<[u8]>::to_vec)
 }
 
 /// Gives the device our root certificate, Matter TLV.

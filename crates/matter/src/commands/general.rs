@@ -1,8 +1,10 @@
 //! General commissioning (Matter core specification 1.4, 11.10): the fail-safe, and the end of joining.
 
+use crate::commission::BREADCRUMB;
 use crate::interaction::invoke::{Command, Fields, InvokeError, Line, invoke, number};
 
-const CLUSTER: u32 = 0x0030;
+/// General commissioning.
+pub(crate) const CLUSTER: u32 = 0x0030;
 const ARM_FAIL_SAFE: Command = Command {
     endpoint: 0,
     cluster: CLUSTER,
@@ -43,10 +45,17 @@ impl Verdict {
     }
 }
 
-/// Makes the device take back what follows, unless it is completed within so many seconds. With 0 it takes it back at once.
+/// Makes the device take back what follows, unless it is completed within so many seconds; until then it keeps [`BREADCRUMB`]. With 0 it takes
+/// everything back at once.
 pub(crate) async fn arm_fail_safe(line: Line<'_>, seconds: u16) -> Result<Verdict, InvokeError> {
-    let fields = Fields::new().unsigned(0, seconds.into()).unsigned(1, 0);
+    let fields = fail_safe(seconds);
     Verdict::of(&invoke(line, &ARM_FAIL_SAFE, false, &fields).await?, &ARM_FAIL_SAFE)
+}
+
+fn fail_safe(seconds: u16) -> Fields {
+    Fields::new()
+        .unsigned(0, seconds.into())
+        .unsigned(1, if seconds == 0 { 0 } else { BREADCRUMB })
 }
 
 /// Makes what was written stay. Only over a session of our fabric.
@@ -60,6 +69,15 @@ pub(crate) async fn commissioning_complete(line: Line<'_>) -> Result<Verdict, In
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_armed_fail_safe_has_a_breadcrumb() {
+        assert_eq!(
+            fail_safe(60).into_structure().as_slice(),
+            [0x15, 0x24, 0, 60, 0x26, 1, 0x54, 0x46, 0x45, 0x57, 0x18]
+        );
+        assert_eq!(fail_safe(0).into_structure().as_slice(), [0x15, 0x24, 0, 0, 0x24, 1, 0, 0x18]);
+    }
 
     #[test]
     fn error_codes_are_told_apart() {

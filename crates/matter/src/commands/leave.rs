@@ -6,8 +6,8 @@ use crate::controller::{Failure, Shard};
 use crate::error::OperationError;
 use crate::interaction::AttributePath;
 use crate::interaction::invoke::{InvokeError, Line};
+use crate::interaction::tlv::Element;
 use crate::peer::Peer;
-use rs_matter::tlv::TLVElement;
 
 /// Removes our fabric from a device. A device that does not know our fabric any more counts as left.
 ///
@@ -35,9 +35,10 @@ async fn remove(shard: &Shard, peer: &Peer) -> Result<(), OperationError> {
         .find(|report| report.attribute == CURRENT_FABRIC_INDEX)
         .map(|report| report.value);
     let index = match value {
-        Some(Ok(value)) => TLVElement::new(&value)
-            .u8()
-            .map_err(|_| OperationError::Garbled("CurrentFabricIndex".to_owned()))?,
+        Some(Ok(value)) => Element::whole(&value)
+            .ok()
+            .and_then(|index| index.unsigned())
+            .ok_or_else(|| OperationError::Garbled("CurrentFabricIndex".to_owned()))?,
         Some(Err(status)) => return Err(OperationError::Refused(status)),
         None => return Err(OperationError::Garbled("CurrentFabricIndex".to_owned())),
     };

@@ -5,7 +5,7 @@ use super::pace::Pace;
 use super::pase::{PaseFailure, PaseSession, ask, decline, prove};
 use crate::code::Passcode;
 use crate::controller::Shard;
-use crate::controller::heard::plain;
+use crate::controller::heard::{list, usable};
 use crate::controller::jobs::Jobs;
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -14,9 +14,6 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
 use tokio::time::sleep;
-
-/// Most addresses that are tried.
-const MAX_ADDRESSES: usize = 8;
 
 /// Makes a session with the passcode. Only one attempt is ever made at a device that has shown itself: after twenty that fail, it closes its window
 /// (Matter core specification 1.4, 4.14.1.1).
@@ -27,13 +24,13 @@ pub(super) async fn connect(
     pace: &Pace,
     cancelled: &Cell<bool>,
 ) -> Result<PaseSession, CommissionFailure> {
-    let addresses = distinct(addresses);
+    let addresses = usable(addresses);
     if addresses.is_empty() {
         return Err(CommissionFailure::NoAnswer("it, as no address of it is known".to_owned()));
     }
     let since = shard.heard.mark();
     let signs = Signs {
-        unreachable: &|address| shard.heard.unreachable(address, since).is_some(),
+        unreachable: &|address| shard.heard.unreachable(address, since),
         shows_itself: &|address| shard.heard.anything(address, since),
     };
     let silent = |failure| failure_of(failure, || silence(&addresses, &signs));
@@ -107,7 +104,7 @@ async fn attempt<T>(
 
 /// What to say where nothing came back.
 fn silence(addresses: &[SocketAddr], signs: &Signs<'_>) -> CommissionFailure {
-    let list = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let list = list(addresses);
     match addresses.iter().all(|address| (signs.unreachable)(*address)) {
         true => CommissionFailure::NoRoute(list),
         false => CommissionFailure::NoAnswer(list),
@@ -123,17 +120,6 @@ fn failure_of(failure: PaseFailure, silence: impl FnOnce() -> CommissionFailure)
         PaseFailure::Garbled(what) => CommissionFailure::Garbled(what.to_owned()),
         PaseFailure::Ours(what) => CommissionFailure::Ours(what),
     }
-}
-
-/// Addresses as they are compared, each once, not too many.
-fn distinct(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
-    let mut all = Vec::new();
-    for address in addresses.iter().copied().map(plain) {
-        if !all.contains(&address) && all.len() < MAX_ADDRESSES {
-            all.push(address);
-        }
-    }
-    all
 }
 
 #[cfg(test)]
@@ -203,15 +189,6 @@ mod tests {
         assert_eq!(ask_all(&signs, |port| (9_000, Ok(port))).await, (vec![1, 2, 3], Err(PaseFailure::Silent)));
         assert_eq!(silence(&addresses(), &signs).name(), "no-route");
         assert_eq!(silence(&addresses(), &NOTHING).name(), "no-answer");
-    }
-
-    #[test]
-    fn each_address_is_asked_once() {
-        let mapped: SocketAddr = "[::ffff:192.0.2.1]:5540".parse().unwrap();
-        let same: SocketAddr = "192.0.2.1:5540".parse().unwrap();
-        assert_eq!(distinct(&[mapped, same]), [same]);
-        let many: Vec<SocketAddr> = (1..40).map(|port| SocketAddr::from(([192, 0, 2, 1], port))).collect();
-        assert_eq!(distinct(&many).len(), MAX_ADDRESSES);
     }
 
     #[test]

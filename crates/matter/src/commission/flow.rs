@@ -5,23 +5,22 @@
 //! trips: three of PASE, attestation, certificate request, certificate, two of CASE, completion.
 
 use super::connect::connect;
-use super::mapping::{code, conversed, placed, refusal};
+use super::mapping::{self, code, conversed, placed, refusal};
 use super::pace::Pace;
 use super::pase::PaseSession;
 use super::{CommissionError, CommissionFailure, CommissionRequest, Commissioned, Step};
-use crate::attestation::{AttestationInput, AttestationPolicy, AttestationReport, verify};
+use crate::attestation::{AttestationInput, AttestationPolicy, AttestationReport, Request, check_request, verify};
 use crate::commands::credentials::{self, Maker, Verdict as Certified};
 use crate::commands::general::{Verdict, arm_fail_safe, commissioning_complete};
 use crate::commands::leave::leave;
 use crate::controller::{Failure, Progress, Shard};
 use crate::fabric::{ADMINISTRATOR_VENDOR_ID, FabricError};
-use crate::interaction::assembly::Assembly;
-use crate::interaction::invoke::{InvokeError, Line, STATUS_BUSY};
-use crate::interaction::message;
-use crate::interaction::{AttributePath, AttributeReport};
+use crate::interaction::AttributePath;
+use crate::interaction::invoke::{InvokeError, Line};
+use crate::interaction::message::status;
+use crate::interaction::read::read_few;
+use crate::interaction::tlv::Element;
 use crate::peer::Peer;
-use rs_matter::im::OpCode;
-use rs_matter::tlv::TLVElement;
 use std::cell::{Cell, OnceCell};
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
@@ -42,9 +41,6 @@ const RETRIES: u32 = 2;
 const BUSY_RETRIES: u32 = 3;
 /// See [`BUSY_RETRIES`].
 const BUSY_PAUSE: Duration = Duration::from_millis(400);
-
-/// Interaction model status: no place left.
-const STATUS_RESOURCE_EXHAUSTED: u8 = 0x89;
 
 const BASIC_INFORMATION: u32 = 0x0028;
 const VENDOR_ID: u32 = 0x0002;
@@ -136,10 +132,10 @@ impl Flow<'_> {
         let session = self.session.get_or_init(|| session);
 
         self.begin(Step::Attest)?;
-        let attestation = self.attest(session).await?;
+        let (mut attestation, dac) = self.attest(session).await?;
 
         self.begin(Step::Credentials)?;
-        let fabric_index = self.certify(session).await?;
+        let fabric_index = self.certify(session, &mut attestation, &dac).await?;
 
         self.begin(Step::Session)?;
         let (address, label) = tokio::join!(self.meet(session), self.label_before(session));
@@ -190,10 +186,10 @@ impl Flow<'_> {
         loop {
             self.go_on()?;
             asked += 1;
-            let answer = async { question(Line::new(session.exchange(self.shard).await?, patience)).await };
+            let answer = async { question(Line::new(session.exchange(self.shard)?, patience)).await };
             match timeout(self.pace.answer, answer).await {
                 Ok(Ok(value)) => return Ok(value),
-                Ok(Err(InvokeError::Status { status: STATUS_BUSY, .. })) if busy < BUSY_RETRIES => {
+                Ok(Err(InvokeError::Status { status: status::BUSY, .. })) if busy < BUSY_RETRIES => {
                     busy += 1;
                     asked -= 1;
                     sleep(BUSY_PAUSE).await;
@@ -218,8 +214,8 @@ impl Flow<'_> {
         }
     }
 
-    /// Arms the fail-safe and looks at what the device proves.
-    async fn attest(&self, session: &PaseSession) -> Result<AttestationReport, CommissionFailure> {
+    /// Arms the fail-safe and looks at what the device proves. Gives its certificate too.
+    async fn attest(&self, session: &PaseSession) -> Result<(AttestationReport, Vec<u8>), CommissionFailure> {
         let nonce = random()?;
         self.armed.set(true);
         let (armed, signed, dac, pai, basic_information) = tokio::join!(
@@ -237,6 +233,10 @@ impl Flow<'_> {
             .await),
             self.basic_information(session),
         );
+        if let Err(CommissionFailure::Busy | CommissionFailure::Refused { .. }) = armed {
+            // There is nothing to take back, and the fail-safe that may be armed is not ours.
+            self.armed.set(false);
+        }
         armed?;
         let (signed, dac, pai) = (signed?, dac?, pai?);
         let report = verify(&AttestationInput {
@@ -248,12 +248,18 @@ impl Flow<'_> {
             basic_information,
             expected: self.request.expected,
             roots: self.shard.common.roots.as_ref(),
-            challenge: Some(&session.challenge),
+            challenge: &session.challenge,
         });
+        self.judge(&report)?;
+        Ok((report, dac))
+    }
+
+    /// Tells what attestation proves, and ends where that is too little.
+    fn judge(&self, report: &AttestationReport) -> Result<(), CommissionFailure> {
         let _ = self.progress.send(Progress::Attested(report.clone()));
         match self.request.attestation {
-            AttestationPolicy::Ask if !report.is_enough() => Err(CommissionFailure::Attestation(report)),
-            AttestationPolicy::Ask | AttestationPolicy::Accept => Ok(report),
+            AttestationPolicy::Ask if !report.is_enough() => Err(CommissionFailure::Attestation(report.clone())),
+            AttestationPolicy::Ask | AttestationPolicy::Accept => Ok(()),
         }
     }
 
@@ -265,33 +271,43 @@ impl Flow<'_> {
             attribute: Some(attribute),
         };
         let paths = [path(VENDOR_ID), path(PRODUCT_ID)];
-        let reading = self.ask(session, "Basic Information", async |line| read(line, &paths).await);
-        let reports = reading.await.unwrap_or_default();
+        let reports = self
+            .ask(session, "Basic Information", async |line| read_few(line, &paths).await)
+            .await
+            .unwrap_or_default();
         let value = |attribute| {
             let value = reports.iter().find(|report| report.attribute == attribute)?.value.as_ref().ok()?;
-            TLVElement::new(value).u16().ok()
+            Element::whole(value).ok()?.unsigned()
         };
         (value(VENDOR_ID), value(PRODUCT_ID))
     }
 
     /// Gives the device its place in our fabric. Gives its number for us.
-    async fn certify(&self, session: &PaseSession) -> Result<u8, CommissionFailure> {
+    async fn certify(&self, session: &PaseSession, attestation: &mut AttestationReport, dac: &[u8]) -> Result<u8, CommissionFailure> {
         let fabric = &self.shard.common.fabric;
         let nonce = random()?;
         let root = fabric.root_certificate();
-        let (request, rooted) = tokio::join!(
+        let times = Cell::new(0);
+        let (signed, rooted) = tokio::join!(
             self.ask(session, "CSRRequest", async |line| credentials::signing_request(line, &nonce).await),
-            self.ask(session, "AddTrustedRootCertificate", async |line| credentials::add_root(line, root).await),
+            self.ask(session, "AddTrustedRootCertificate", async |line| {
+                times.set(times.get() + 1);
+                credentials::add_root(line, root).await
+            }),
         );
-        rooted.map_err(|failure| match failure {
-            CommissionFailure::Refused {
-                status: STATUS_RESOURCE_EXHAUSTED,
-                ..
-            } => CommissionFailure::FabricTableFull,
-            failure => failure,
-        })?;
+        mapping::rooted(rooted, times.get())?;
+        let signed = signed?;
         let garbled = || CommissionFailure::Garbled("CSRRequest".to_owned());
-        let request = credentials::request_in(&request?.elements, &nonce).ok_or_else(garbled)?;
+        let request = credentials::request_in(&signed.elements, &nonce).ok_or_else(garbled)?;
+        let asked = Request {
+            dac,
+            elements: &signed.elements,
+            signature: &signed.signature,
+            challenge: &session.challenge,
+        };
+        if !check_request(attestation, &asked) {
+            self.judge(attestation)?;
+        }
         let certificate = fabric
             .issue(&self.shard.crypto, &request, self.request.node)
             .map_err(|error| match error {
@@ -423,10 +439,15 @@ impl Flow<'_> {
     /// Our name on the device: the fabric's, or the other where another fabric there has the same.
     async fn label(&self, tell: impl AsyncFn(&str) -> Option<Certified>) -> Option<String> {
         let fabric = &self.shard.common.fabric;
-        for label in [fabric.label().to_owned(), fabric.alternative_label()] {
+        let is_taken = &self.shard.common.is_label_taken;
+        let mut labels = vec![fabric.label().to_owned(), fabric.alternative_label()];
+        if is_taken.get() {
+            labels.reverse();
+        }
+        for label in labels {
             match tell(&label).await {
                 Some(Certified::Ok(_)) => return Some(label),
-                Some(Certified::LabelConflict) => {}
+                Some(Certified::LabelConflict) => is_taken.set(label == fabric.label()),
                 verdict => {
                     tracing::debug!(node = %self.request.node, ?verdict, "the label was not taken");
                     return None;
@@ -453,7 +474,7 @@ impl Flow<'_> {
             session.close(self.shard).await;
             return true;
         }
-        let disarming = async { arm_fail_safe(Line::new(session.exchange(self.shard).await?, self.pace.cleaning), 0).await };
+        let disarming = async { arm_fail_safe(Line::new(session.exchange(self.shard)?, self.pace.cleaning), 0).await };
         let disarmed = timeout(self.pace.cleaning, disarming).await;
         // A device that lost its session with the passcode takes everything back too (Matter core specification 1.4, 11.10.7.2).
         session.close(self.shard).await;
@@ -461,17 +482,6 @@ impl Flow<'_> {
             self.shard.remove(self.request.node);
         }
         matches!(disarmed, Ok(Ok(Verdict::Ok)))
-    }
-}
-
-/// Reads a few attributes whose values fit one message.
-async fn read(mut line: Line<'_>, paths: &[AttributePath]) -> Result<Vec<AttributeReport>, InvokeError> {
-    let (opcode, payload) = line.ask(OpCode::ReadRequest, &message::read_request(paths)).await?;
-    line.done().await;
-    let mut assembly = Assembly::default();
-    match opcode == OpCode::ReportData as u8 && message::take_attributes(&payload, &mut assembly).is_ok() {
-        true => Ok(assembly.finish()),
-        false => Err(InvokeError::Garbled("Basic Information")),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::commands::credentials::Verdict as Certified;
 use crate::commands::general::Verdict;
 use crate::error::OperationError;
 use crate::interaction::invoke::InvokeError;
+use crate::interaction::message::status;
 use std::net::SocketAddr;
 
 /// What the answer to AddNOC comes to: the number of our fabric on the device.
@@ -17,6 +18,22 @@ pub(super) fn placed(verdict: Certified) -> Result<u8, CommissionFailure> {
         Certified::LabelConflict => Err(CommissionFailure::Refused { what: "AddNOC", status: 10 }),
         Certified::InvalidFabricIndex => Err(CommissionFailure::Refused { what: "AddNOC", status: 11 }),
         Certified::Other(status) => Err(CommissionFailure::Refused { what: "AddNOC", status }),
+    }
+}
+
+/// What the answer to AddTrustedRootCertificate comes to, when it was asked so often. Within one fail-safe a device takes one root (Matter core
+/// specification 1.4, 11.18.6.13): where the answer to the first was lost, it may take the second for another.
+pub(super) fn rooted(answer: Result<(), CommissionFailure>, times: u32) -> Result<(), CommissionFailure> {
+    match answer {
+        Err(CommissionFailure::Refused {
+            status: status::CONSTRAINT_ERROR,
+            ..
+        }) if times > 1 => Ok(()),
+        Err(CommissionFailure::Refused {
+            status: status::RESOURCE_EXHAUSTED,
+            ..
+        }) => Err(CommissionFailure::FabricTableFull),
+        answer => answer,
     }
 }
 
@@ -64,6 +81,15 @@ mod tests {
         assert_eq!(placed(Certified::TableFull), Err(CommissionFailure::FabricTableFull));
         assert_eq!(placed(Certified::FabricConflict), Err(CommissionFailure::AlreadyOurs));
         assert_eq!(placed(Certified::Other(3)), Err(CommissionFailure::Refused { what: "AddNOC", status: 3 }));
+    }
+
+    #[test]
+    fn a_root_that_was_added_without_an_answer_is_no_failure() {
+        let refused = |status| Err(CommissionFailure::Refused { what: "x", status });
+        assert_eq!(rooted(Ok(()), 1), Ok(()));
+        assert_eq!(rooted(refused(0x87), 2), Ok(()));
+        assert_eq!(rooted(refused(0x87), 1), refused(0x87));
+        assert_eq!(rooted(refused(0x89), 2), Err(CommissionFailure::FabricTableFull));
     }
 
     #[test]

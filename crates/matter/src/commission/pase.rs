@@ -6,12 +6,13 @@
 use super::spake::{CONTEXT_PREFIX, Disagreed, Prover};
 use crate::code::Passcode;
 use crate::controller::Shard;
-use crate::interaction::invoke::{Fields, number, octets, receive};
+use crate::controller::plain::StatusReport;
+use crate::interaction::invoke::{Fields, octets, receive};
+use crate::interaction::tlv::Element;
 use rs_matter::crypto::{Crypto, CryptoSensitive, Digest as _, Hash, Kdf as _};
 use rs_matter::error::{Error, ErrorCode};
-use rs_matter::sc::{OpCode, PROTO_ID_SECURE_CHANNEL, SCStatusCodes};
-use rs_matter::tlv::TLVElement;
-use rs_matter::transport::exchange::{Exchange, MessageMeta};
+use rs_matter::sc::{OpCode, PROTO_ID_SECURE_CHANNEL};
+use rs_matter::transport::exchange::Exchange;
 use rs_matter::transport::network::Address;
 use rs_matter::transport::session::{ReservedSession, SessionMode};
 use std::net::SocketAddr;
@@ -58,7 +59,8 @@ pub(super) struct PaseSession {
     pub(super) address: SocketAddr,
     /// What attestation signatures of this session are made over (Matter core specification 1.4, 4.14.1.2).
     pub(super) challenge: Zeroizing<[u8; 16]>,
-    key: NonZeroU8,
+    /// The library's number for it, which no other session ever has.
+    number: u32,
 }
 
 /// A device that only acknowledges is asked again so often.
@@ -72,14 +74,15 @@ const ITERATIONS: std::ops::RangeInclusive<u32> = 1_000..=100_000;
 const SALT_BYTES: std::ops::RangeInclusive<usize> = 16..=32;
 
 /// Sessions are found in the library by a fabric index and a node id. Sessions with passcodes have neither: they get the node id 0, which also is
-/// what their nonces are made with, and an index of these, which no fabric has.
+/// what their nonces are made with, and an index of these, which no fabric has. It is looked at only once, when the session is new: afterwards the
+/// library's number for the session says which one is meant.
 const SESSION_KEYS: std::ops::RangeInclusive<u8> = 0x40..=0xfe;
 /// Session ids that the library, which counts up from 1, reaches last.
 const FIRST_SESSION: u16 = 0x8000;
 
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
-/// A session id and a session key that no other live session has.
+/// A session id that no other live session has, and a session key.
 fn identity() -> (u16, NonZeroU8) {
     let count = NEXT.fetch_add(1, Ordering::Relaxed);
     let keys = u16::from(SESSION_KEYS.end() - SESSION_KEYS.start()) + 1;
@@ -187,14 +190,18 @@ pub(super) async fn prove(shard: &Shard, answered: Answered<'_>, passcode: &Pass
         .await
         .map_err(|_| PaseFailure::Silent)?
         .map_err(lost)?;
-    let status = Status::read(protocol, opcode, &payload).ok_or(PaseFailure::Garbled("Pake3"))?;
-    if !status.is_success() {
-        return Err(status.failure(PaseFailure::WrongCode));
+    let status = StatusReport::of(protocol, opcode, &payload).ok_or(PaseFailure::Garbled("Pake3"))?;
+    if !is_success(status) {
+        return Err(failure(status, PaseFailure::WrongCode));
     }
     let (key, challenge) = install(shard, &mut slot, (local_session, peer_session), address, &agreed.secret).map_err(ours)?;
     slot.complete();
+    let number = shard.newest_session(key, 0).await;
     let _ = exchange.acknowledge().await;
-    Ok(PaseSession { address, challenge, key })
+    match number {
+        Some(number) => Ok(PaseSession { address, challenge, number }),
+        None => Err(PaseFailure::Ours("the session was lost at once".to_owned())),
+    }
 }
 
 /// Gives the library the keys (Matter core specification 1.4, 4.14.1.2): I2R, R2I, attestation challenge.
@@ -231,15 +238,15 @@ fn install(
 
 impl PaseSession {
     /// A new exchange on this session.
-    pub(super) async fn exchange<'s>(&self, shard: &'s Shard) -> Result<Exchange<'s>, Error> {
-        Exchange::initiate(&shard.matter, &shard.crypto, self.key, 0).await
+    pub(super) fn exchange<'s>(&self, shard: &'s Shard) -> Result<Exchange<'s>, Error> {
+        Exchange::initiate_for_session(&shard.matter, &shard.crypto, self.number)
     }
 
     /// Tells the device that the session is over (Matter core specification 1.4, 4.11.1.4). It takes back what was not completed.
     pub(super) async fn close(&self, shard: &Shard) {
-        if let Ok(mut exchange) = self.exchange(shard).await {
-            let meta = MessageMeta::new(PROTO_ID_SECURE_CHANNEL, OpCode::StatusReport as u8, false);
-            let _ = exchange.send(meta, &report(0, SCStatusCodes::CloseSession)).await;
+        if let Ok(mut exchange) = self.exchange(shard) {
+            let farewell = StatusReport::CLOSE_SESSION.payload();
+            let _ = timeout(FAREWELL, exchange.send(StatusReport::meta(), &farewell)).await;
         }
     }
 }
@@ -248,9 +255,9 @@ async fn send(exchange: &mut Exchange<'_>, opcode: OpCode, payload: &[u8]) -> Re
     exchange.send(opcode.meta(), payload).await.map_err(lost)
 }
 
-/// Says InvalidParameter: the device counts the attempt, and is free for the next. It may not hear it.
+/// Says that we go. The device may not hear it.
 async fn refuse(exchange: &mut Exchange<'_>) {
-    let report = report(1, SCStatusCodes::InvalidParameter);
+    let report = StatusReport::HANDSHAKE_ENDS.payload();
     let _ = timeout(FAREWELL, exchange.send(OpCode::StatusReport.meta(), &report)).await;
 }
 
@@ -268,8 +275,8 @@ fn lost(error: Error) -> PaseFailure {
 
 /// The payload, where the message is the one expected; what a status report means, where it is one.
 fn expect((protocol, opcode, payload): (u16, u8, Vec<u8>), expected: OpCode, asked: &'static str) -> Result<Vec<u8>, PaseFailure> {
-    if let Some(status) = Status::read(protocol, opcode, &payload) {
-        return Err(status.failure(PaseFailure::Closed { said: true }));
+    if let Some(status) = StatusReport::of(protocol, opcode, &payload) {
+        return Err(failure(status, PaseFailure::Closed { said: true }));
     }
     match protocol == PROTO_ID_SECURE_CHANNEL && opcode == expected as u8 {
         true => Ok(payload),
@@ -277,15 +284,16 @@ fn expect((protocol, opcode, payload): (u16, u8, Vec<u8>), expected: OpCode, ask
     }
 }
 
-/// Session id, iterations and salt of a PBKDFParamResponse to our random bytes.
+/// Session id, iterations and salt of a PBKDFParamResponse to our random bytes. Session 0 is that of unsecured messages: none has it.
 fn read_parameters(payload: &[u8], random: &[u8; 32]) -> Option<(u16, u32, Vec<u8>)> {
-    if octets(payload, 1)? != random {
+    let message = Element::whole(payload).ok()?;
+    if message.member(1).ok()??.octets()? != random {
         return None;
     }
-    let parameters = TLVElement::new(payload).structure().ok()?.ctx(4).ok()?.structure().ok()?;
-    let iterations = parameters.ctx(1).ok()?.u32().ok()?;
-    let salt = parameters.ctx(2).ok()?.octets().ok()?.to_vec();
-    let session = u16::try_from(number(payload, 3)?).ok()?;
+    let session = message.member(3).ok()??.unsigned().filter(|session| *session != 0)?;
+    let parameters = message.member(4).ok()??;
+    let iterations = parameters.member(1).ok()??.unsigned()?;
+    let salt = parameters.member(2).ok()??.octets()?.to_vec();
     (ITERATIONS.contains(&iterations) && SALT_BYTES.contains(&salt.len())).then_some((session, iterations, salt))
 }
 
@@ -299,50 +307,18 @@ fn hash<C: Crypto>(crypto: &C, parts: &[&[u8]]) -> Result<[u8; 32], Error> {
     Ok(*out.access())
 }
 
-/// A status report of the secure channel protocol (Matter core specification 1.4, appendix D).
-fn report(general: u16, code: SCStatusCodes) -> [u8; 8] {
-    let mut out = [0; 8];
-    out[..2].copy_from_slice(&general.to_le_bytes());
-    out[2..6].copy_from_slice(&u32::from(PROTO_ID_SECURE_CHANNEL).to_le_bytes());
-    out[6..].copy_from_slice(&(code as u16).to_le_bytes());
-    out
+/// What a status report means that ends the handshake.
+fn failure(status: StatusReport, otherwise: PaseFailure) -> PaseFailure {
+    if status.general == StatusReport::GENERALLY_BUSY || status.secure_channel() == Some(StatusReport::BUSY) {
+        PaseFailure::Busy
+    } else {
+        otherwise
+    }
 }
 
-/// What a status report says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Status {
-    general: u16,
-    protocol: u32,
-    code: u16,
-}
-
-/// General code "busy".
-const GENERAL_BUSY: u16 = 8;
-
-impl Status {
-    fn read(protocol: u16, opcode: u8, payload: &[u8]) -> Option<Self> {
-        if protocol != PROTO_ID_SECURE_CHANNEL || opcode != OpCode::StatusReport as u8 {
-            return None;
-        }
-        Some(Self {
-            general: u16::from_le_bytes(payload.get(..2)?.try_into().ok()?),
-            protocol: u32::from_le_bytes(payload.get(2..6)?.try_into().ok()?),
-            code: u16::from_le_bytes(payload.get(6..8)?.try_into().ok()?),
-        })
-    }
-
-    fn is_success(self) -> bool {
-        self.general == 0 && self.protocol == u32::from(PROTO_ID_SECURE_CHANNEL) && self.code == SCStatusCodes::SessionEstablishmentSuccess as u16
-    }
-
-    fn failure(self, otherwise: PaseFailure) -> PaseFailure {
-        let busy = self.protocol == u32::from(PROTO_ID_SECURE_CHANNEL) && self.code == SCStatusCodes::Busy as u16;
-        if busy || self.general == GENERAL_BUSY {
-            PaseFailure::Busy
-        } else {
-            otherwise
-        }
-    }
+/// True where the device has the same keys as we have.
+fn is_success(status: StatusReport) -> bool {
+    status.general == 0 && status.secure_channel() == Some(StatusReport::ESTABLISHED)
 }
 
 #[cfg(test)]
@@ -351,10 +327,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn response(random: &[u8], iterations: u64, salt: &[u8]) -> Vec<u8> {
+        response_of(0x1234, random, iterations, salt)
+    }
+
+    fn response_of(session: u64, random: &[u8], iterations: u64, salt: &[u8]) -> Vec<u8> {
         let mut out = Fields::new()
             .octets(1, random)
             .octets(2, &[2; 32])
-            .unsigned(3, 0x1234)
+            .unsigned(3, session)
             .into_structure()
             .to_vec();
         out.pop();
@@ -377,25 +357,26 @@ mod tests {
         assert_eq!(read_parameters(&response(&random, 100_001, &[1; 32]), &random), None);
         assert_eq!(read_parameters(&response(&random, 1_000, &[1; 15]), &random), None);
         assert_eq!(read_parameters(&response(&random, 1_000, &[1; 33]), &random), None);
+        assert_eq!(read_parameters(&response_of(0, &random, 1_000, &[1; 32]), &random), None);
+        assert_eq!(read_parameters(&response_of(0x1_0000, &random, 1_000, &[1; 32]), &random), None);
     }
 
     #[test]
     fn status_reports_are_told_apart() {
-        let read = |bytes: &[u8]| Status::read(0, 0x40, bytes).unwrap();
-        assert!(read(&report(0, SCStatusCodes::SessionEstablishmentSuccess)).is_success());
-        assert!(!read(&report(1, SCStatusCodes::SessionEstablishmentSuccess)).is_success());
-        assert_eq!(
-            read(&report(1, SCStatusCodes::InvalidParameter)).failure(PaseFailure::WrongCode),
-            PaseFailure::WrongCode
-        );
-        assert_eq!(read(&report(8, SCStatusCodes::Busy)).failure(PaseFailure::WrongCode), PaseFailure::Busy);
-        assert_eq!(
-            read(&report(1, SCStatusCodes::Busy)).failure(PaseFailure::Closed { said: true }),
-            PaseFailure::Busy
-        );
-        assert_eq!(Status::read(0, 0x40, &[0; 7]), None);
-        assert_eq!(Status::read(0, 0x22, &[0; 8]), None);
-        assert_eq!(report(1, SCStatusCodes::InvalidParameter), [1, 0, 0, 0, 0, 0, 2, 0]);
+        let report = |general, code| StatusReport { general, protocol: 0, code };
+        assert!(is_success(report(0, StatusReport::ESTABLISHED)));
+        assert!(!is_success(report(StatusReport::FAILURE, StatusReport::ESTABLISHED)));
+        assert!(!is_success(StatusReport {
+            protocol: 1,
+            ..report(0, StatusReport::ESTABLISHED)
+        }));
+        let ends = |general, code| failure(report(general, code), PaseFailure::WrongCode);
+        assert_eq!(ends(1, StatusReport::INVALID_PARAMETER), PaseFailure::WrongCode);
+        assert_eq!(ends(8, StatusReport::ESTABLISHED), PaseFailure::Busy);
+        assert_eq!(ends(1, StatusReport::BUSY), PaseFailure::Busy);
+        assert_eq!(StatusReport::of(0, 0x40, &[0; 7]), None);
+        assert_eq!(StatusReport::of(0, 0x22, &[0; 8]), None);
+        assert_eq!(StatusReport::HANDSHAKE_ENDS.payload(), [1, 0, 0, 0, 0, 0, 2, 0]);
     }
 
     #[test]
@@ -405,7 +386,7 @@ mod tests {
             expect((1, 0x21, vec![1]), OpCode::PBKDFParamResponse, "x"),
             Err(PaseFailure::Garbled("x"))
         );
-        let refusal = report(1, SCStatusCodes::InvalidParameter).to_vec();
+        let refusal = StatusReport::HANDSHAKE_ENDS.payload();
         assert_eq!(
             expect((0, 0x40, refusal), OpCode::PASEPake2, "x"),
             Err(PaseFailure::Closed { said: true })
@@ -424,7 +405,7 @@ mod tests {
         #[test]
         fn any_octets_are_read_without_panic(payload in proptest::collection::vec(any::<u8>(), 0..160), opcode: u8) {
             let _ = read_parameters(&payload, &[0; 32]);
-            let _ = Status::read(0, opcode, &payload);
+            let _ = StatusReport::of(0, opcode, &payload);
         }
     }
 }

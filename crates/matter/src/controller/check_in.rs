@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 /// Most devices whose check-ins are listened for. Each check-in is tried with each key.
 const MAX_DEVICES: usize = 512;
 
-/// Longest payload that is looked at, in bytes: nonce, counter, authentication and the active mode threshold take 35.
-const MAX_PAYLOAD_BYTES: usize = 128;
+/// Payloads that are looked at, in bytes: nonce, counter and authentication take 33, and the active mode threshold two more.
+const PAYLOAD_BYTES: std::ops::RangeInclusive<usize> = 33..=128;
 
 struct Expected {
     key: Zeroizing<[u8; AEAD_CANON_KEY_LEN]>,
@@ -27,10 +27,23 @@ pub(crate) struct CheckIns {
 }
 
 impl CheckIns {
+    /// Listens for check-ins of a node that has just been registered with: they count on from here, whatever came before.
+    pub(crate) fn registered(&self, fabric: &Fabric, node: MatterNodeId, counter: u32) {
+        self.ignore(node);
+        self.expect(fabric, node);
+        if let Some(expected) = self.expected.borrow_mut().get_mut(&node) {
+            expected.counter = Some(counter);
+        }
+    }
+
     /// Listens for this node's check-ins.
     pub(crate) fn expect(&self, fabric: &Fabric, node: MatterNodeId) {
         let mut expected = self.expected.borrow_mut();
-        if expected.len() >= MAX_DEVICES || expected.contains_key(&node) {
+        if expected.contains_key(&node) {
+            return;
+        }
+        if expected.len() >= MAX_DEVICES {
+            tracing::warn!(%node, "check-ins of more than {MAX_DEVICES} devices are not listened for");
             return;
         }
         match fabric.check_in_key(node) {
@@ -48,7 +61,7 @@ impl CheckIns {
 
     /// Who sent this, if it is one of them and not an old one again.
     pub(super) fn open(&self, crypto: impl Crypto, payload: &[u8]) -> Option<MatterNodeId> {
-        if payload.len() > MAX_PAYLOAD_BYTES {
+        if !PAYLOAD_BYTES.contains(&payload.len()) {
             return None;
         }
         self.expected.borrow_mut().iter_mut().find_map(|(node, expected)| {
@@ -99,6 +112,28 @@ mod tests {
         assert_eq!(check_ins.open(crypto(), &sealed(8, 12)), None, "another's key");
         check_ins.ignore(NODE);
         assert_eq!(check_ins.open(crypto(), &sealed(7, 13)), None);
+    }
+
+    #[test]
+    fn a_registration_says_where_counting_begins() {
+        let folder = std::env::temp_dir().join(format!("weft-check-in-{}", std::process::id()));
+        let fabric = Fabric::open(&folder, "test").unwrap();
+        let _ = std::fs::remove_dir_all(&folder);
+        let key = fabric.check_in_key(NODE).unwrap();
+        let check_in = |counter| {
+            let mut buffer = [0; 64];
+            CheckIn::new(CanonAeadKeyRef::new(&key))
+                .generate(crypto(), counter, &[], &mut buffer)
+                .unwrap()
+                .to_vec()
+        };
+        let check_ins = CheckIns::default();
+        check_ins.registered(&fabric, NODE, 100);
+        assert_eq!(check_ins.open(crypto(), &check_in(100)), None, "before the registration");
+        assert_eq!(check_ins.open(crypto(), &check_in(101)), Some(NODE));
+        // It was reset meanwhile, and counts from elsewhere.
+        check_ins.registered(&fabric, NODE, 5);
+        assert_eq!(check_ins.open(crypto(), &check_in(6)), Some(NODE));
     }
 
     #[test]

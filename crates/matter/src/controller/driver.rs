@@ -45,6 +45,7 @@ pub(super) fn start(
     commands: mpsc::UnboundedReceiver<Command>,
     events: mpsc::Sender<ControllerEvent>,
 ) -> Result<(), OperationError> {
+    keep_keys_out_of_the_log();
     let failed = |what: &str, error: &dyn std::fmt::Display| OperationError::Failed(format!("{what}: {error}"));
     let roots = options
         .attestation_roots
@@ -69,6 +70,7 @@ pub(super) fn start(
             roots,
             events,
             check_ins: CheckIns::default(),
+            is_label_taken: Cell::new(false),
         };
         let local = LocalSet::new();
         local.block_on(&runtime, async move {
@@ -93,6 +95,14 @@ pub(super) fn start(
         .spawn(thread)
         .map_err(|error| failed("thread", &error))?;
     standing.recv().unwrap_or(Err(OperationError::Ended))
+}
+
+/// The library writes all messages to the log before they are encrypted, those with the fabric's keys too, where the level is `trace`. It is the only one here
+/// that uses the `log` facade for more than a word.
+fn keep_keys_out_of_the_log() {
+    if log::max_level() > log::LevelFilter::Debug {
+        log::set_max_level(log::LevelFilter::Debug);
+    }
 }
 
 /// A shard as the driver sees it.

@@ -10,6 +10,9 @@ use std::net::{IpAddr, SocketAddr};
 /// Most addresses that are remembered; the one that was silent for longest is forgotten.
 const MAX_ADDRESSES: usize = 512;
 
+/// Most addresses of one node that are tried.
+const MAX_ADDRESSES_OF_A_NODE: usize = 8;
+
 /// A moment in the order of what was heard: take one before a conversation, ask with it afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Mark(u64);
@@ -18,14 +21,13 @@ pub(crate) struct Mark(u64);
 struct Entry {
     anything: Option<Mark>,
     status: Option<(Mark, StatusReport)>,
-    unreachable: Option<(Mark, String)>,
+    unreachable: Option<Mark>,
 }
 
 impl Entry {
     fn latest(&self) -> Option<Mark> {
         let status = self.status.as_ref().map(|(mark, _)| *mark);
-        let unreachable = self.unreachable.as_ref().map(|(mark, _)| *mark);
-        self.anything.max(status).max(unreachable)
+        self.anything.max(status).max(self.unreachable)
     }
 }
 
@@ -59,11 +61,12 @@ impl Heard {
             .is_some_and(|entry| entry.anything.is_some_and(|mark| mark > since))
     }
 
-    /// Why nothing could be sent to this address since then.
-    pub(crate) fn unreachable(&self, address: SocketAddr, since: Mark) -> Option<String> {
-        let all = self.by_address.borrow();
-        let (mark, why) = all.get(&plain(address))?.unreachable.as_ref()?;
-        (*mark > since).then(|| why.clone())
+    /// True where something could not be sent to this address since then, and nothing came from there afterwards.
+    pub(crate) fn unreachable(&self, address: SocketAddr, since: Mark) -> bool {
+        self.by_address
+            .borrow()
+            .get(&plain(address))
+            .is_some_and(|entry| entry.unreachable.is_some_and(|mark| mark > since))
     }
 
     pub(super) fn note(&self, address: SocketAddr, status: Option<StatusReport>) {
@@ -77,9 +80,9 @@ impl Heard {
         });
     }
 
-    pub(super) fn note_unreachable(&self, address: SocketAddr, why: String) {
+    pub(super) fn note_unreachable(&self, address: SocketAddr) {
         let mark = self.mark();
-        self.change(address, |entry| entry.unreachable = Some((mark, why)));
+        self.change(address, |entry| entry.unreachable = Some(mark));
     }
 
     fn change(&self, address: SocketAddr, change: impl FnOnce(&mut Entry)) {
@@ -103,6 +106,22 @@ pub(crate) fn plain(address: SocketAddr) -> SocketAddr {
             IpAddr::V6(ip) => std::net::SocketAddrV6::new(ip, v6.port(), 0, v6.scope_id()).into(),
         },
     }
+}
+
+/// The addresses of one node as they are compared, each once, no more than [`MAX_ADDRESSES_OF_A_NODE`].
+pub(crate) fn usable(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let mut all = Vec::new();
+    for address in addresses.iter().copied().map(plain) {
+        if !all.contains(&address) && all.len() < MAX_ADDRESSES_OF_A_NODE {
+            all.push(address);
+        }
+    }
+    all
+}
+
+/// Addresses as people read them.
+pub(crate) fn list(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -136,10 +155,10 @@ mod tests {
     fn an_address_that_answers_is_reachable_again() {
         let heard = Heard::default();
         let (here, before) = (address("[fd00::1]:5540"), heard.mark());
-        heard.note_unreachable(here, "no route".to_owned());
-        assert_eq!(heard.unreachable(here, before).as_deref(), Some("no route"));
+        heard.note_unreachable(here);
+        assert!(heard.unreachable(here, before) && !heard.unreachable(here, heard.mark()));
         heard.note(here, None);
-        assert_eq!(heard.unreachable(here, before), None);
+        assert!(!heard.unreachable(here, before));
     }
 
     #[test]
@@ -147,6 +166,14 @@ mod tests {
         assert_eq!(plain(address("[::ffff:192.0.2.1]:5540")), address("192.0.2.1:5540"));
         assert_eq!(plain(address("[fd00::1%3]:5540")), address("[fd00::1]:5540"));
         assert_eq!(plain(address("[fe80::1%3]:5540")), address("[fe80::1%3]:5540"));
+    }
+
+    #[test]
+    fn each_address_is_tried_once_and_not_too_many() {
+        let of = |port| SocketAddr::from(([192, 0, 2, 1], port));
+        let mut given = vec![of(1), address("[::ffff:192.0.2.1]:1")];
+        given.extend((1..30).map(of));
+        assert_eq!(usable(&given), (1..=8).map(of).collect::<Vec<_>>());
     }
 
     #[test]

@@ -13,10 +13,11 @@
 //!
 //! The first two are done where messages are decrypted, by decorating the library's cryptography: what is to be changed is refused, and handed in again, changed.
 
+use super::recent::Recent;
 use rs_matter::crypto::{AEAD_CANON_KEY_LEN, AEAD_NONCE_LEN, AEAD_TAG_LEN, Aead, CryptoSensitive, CryptoSensitiveRef};
 use rs_matter::error::{Error, ErrorCode};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// Flags of the protocol header (Matter core specification 1.4, 4.4.3.1).
 const INITIATOR: u8 = 0x01;
@@ -38,18 +39,30 @@ const WINDOW: u32 = 15;
 type ExchangeKey = (bool, u16);
 
 /// See the module. Of one shard.
-#[derive(Default)]
 pub(crate) struct Mender {
     /// Message counters that acknowledgements are awaited for; `None` where two exchanges of the same number cannot be told apart.
-    awaited: RefCell<BTreeMap<ExchangeKey, Option<u32>>>,
-    /// The counter of the newest message of an exchange: what is not newer is a repetition, and answers nothing.
-    newest: RefCell<BTreeMap<ExchangeKey, u32>>,
+    awaited: RefCell<Recent<ExchangeKey, Option<u32>>>,
+    /// The counter of the newest message of an exchange, by our number of its session, 0 for none: what is not newer is a repetition, and answers
+    /// nothing.
+    newest: RefCell<Recent<(u16, ExchangeKey), u32>>,
     /// Sessions that something has come in on, by our number.
     met: RefCell<BTreeSet<u16>>,
     /// Messages of handshakes as they went out first: message counter and datagram.
-    kept: RefCell<BTreeMap<ExchangeKey, (u32, Vec<u8>)>>,
+    kept: RefCell<Recent<ExchangeKey, (u32, Vec<u8>)>>,
     /// To be handed in next.
     again: RefCell<VecDeque<Vec<u8>>>,
+}
+
+impl Default for Mender {
+    fn default() -> Self {
+        Self {
+            awaited: RefCell::new(Recent::new(MAX_AWAITED)),
+            newest: RefCell::new(Recent::new(MAX_AWAITED)),
+            met: RefCell::default(),
+            kept: RefCell::new(Recent::new(MAX_KEPT)),
+            again: RefCell::default(),
+        }
+    }
 }
 
 impl Mender {
@@ -61,12 +74,10 @@ impl Mender {
         }
         let began = header.flags & INITIATOR != 0;
         let mut awaited = self.awaited.borrow_mut();
-        let entry = awaited.entry((began, header.exchange)).or_insert(Some(counter));
+        let key = (began, header.exchange);
         // Numbers of exchanges that others began may be the same for two of them.
-        *entry = if began || *entry == Some(counter) { Some(counter) } else { None };
-        if awaited.len() > MAX_AWAITED {
-            awaited.pop_first();
-        }
+        let is_known = began || awaited.get(&key).is_none_or(|earlier| *earlier == Some(counter));
+        awaited.insert(key, is_known.then_some(counter));
     }
 
     /// An unsecured message goes out; `at` is where its protocol header begins. Gives what went out under this counter before.
@@ -85,17 +96,14 @@ impl Mender {
             return Some(first.clone());
         }
         kept.insert(key, (counter, datagram.to_vec()));
-        if kept.len() > MAX_KEPT {
-            kept.pop_first();
-        }
         None
     }
 
-    /// A message comes in: the same with an acknowledgement, if it lacks one for something that it answers.
-    pub(super) fn mended(&self, message: &[u8], counter: u32) -> Option<Vec<u8>> {
+    /// A message comes in on this session: the same with an acknowledgement, if it lacks one for something that it answers.
+    pub(super) fn mended(&self, session: u16, message: &[u8], counter: u32) -> Option<Vec<u8>> {
         let header = ProtocolHeader::read(message)?;
         let key = (header.flags & INITIATOR == 0, header.exchange);
-        if !self.is_newer(key, counter) {
+        if !self.is_newer((session, key), counter) {
             return None;
         }
         let mut awaited = self.awaited.borrow_mut();
@@ -122,15 +130,12 @@ impl Mender {
         Some(mended)
     }
 
-    fn is_newer(&self, key: ExchangeKey, counter: u32) -> bool {
+    fn is_newer(&self, key: (u16, ExchangeKey), counter: u32) -> bool {
         let mut newest = self.newest.borrow_mut();
         if newest.get(&key).is_some_and(|newest| *newest >= counter) {
             return false;
         }
         newest.insert(key, counter);
-        if newest.len() > MAX_AWAITED {
-            newest.pop_first();
-        }
         true
     }
 
@@ -186,13 +191,13 @@ impl<A: Aead<AEAD_CANON_KEY_LEN, AEAD_NONCE_LEN>> Aead<AEAD_CANON_KEY_LEN, AEAD_
     }
 
     fn decrypt_in_place<'a>(&mut self, key: Key<'_>, nonce: Nonce<'_>, header: &[u8], data: &'a mut [u8]) -> Result<&'a [u8], Error> {
-        let message = self.inner.decrypt_in_place(key.clone(), nonce.clone(), header, data)?;
+        let message = self.inner.decrypt_in_place(key, nonce, header, data)?;
         let Some((session, counter)) = session_and_counter(header) else {
             return Ok(message);
         };
 
         let is_first = self.mender.met.borrow_mut().insert(session);
-        let mended = self.mender.mended(message, counter);
+        let mended = self.mender.mended(session, message, counter);
         let opening = if is_first { counter.checked_sub(WINDOW) } else { None };
         if mended.is_none() && opening.is_none() {
             return Ok(message);
@@ -200,7 +205,7 @@ impl<A: Aead<AEAD_CANON_KEY_LEN, AEAD_NONCE_LEN>> Aead<AEAD_CANON_KEY_LEN, AEAD_
         if let Some(earlier) = opening {
             // Of an exchange that has nothing to acknowledge.
             let nothing = [ACKNOWLEDGEMENT, STANDALONE_ACKNOWLEDGEMENT, 0, 0, 0, 0, 0, 0, 0, 0];
-            self.hand_in(key.clone(), nonce.clone(), header, earlier, &nothing)?;
+            self.hand_in(key, nonce, header, earlier, &nothing)?;
         }
         self.hand_in(key, nonce, header, counter, mended.as_deref().unwrap_or(message))?;
         Err(ErrorCode::InvalidData.into())
@@ -211,7 +216,9 @@ impl<A: Aead<AEAD_CANON_KEY_LEN, AEAD_NONCE_LEN>> WatchedAead<'_, A> {
     /// Seals a message as its sender would have, and hands it in. It never leaves this process.
     fn hand_in(&mut self, key: Key<'_>, nonce: Nonce<'_>, header: &[u8], counter: u32, message: &[u8]) -> Result<(), Error> {
         let mut header = header.to_vec();
-        header[4..8].copy_from_slice(&counter.to_le_bytes());
+        if let Some(place) = header.get_mut(4..8) {
+            place.copy_from_slice(&counter.to_le_bytes());
+        }
         // Security flags, counter, source (Matter core specification 1.4, 4.8.1.1).
         let mut own_nonce = CryptoSensitive::<AEAD_NONCE_LEN>::new();
         own_nonce.load(nonce);
@@ -249,12 +256,12 @@ mod tests {
     #[test]
     fn an_answer_acknowledges_its_question_once() {
         let mender = Mender::default();
-        assert_eq!(mender.mended(&ANSWER, 1), None, "to nothing");
+        assert_eq!(mender.mended(0, &ANSWER, 1), None, "to nothing");
         mender.sent(&QUESTION, 0x0102_0304);
-        assert_eq!(mender.mended(&ANSWER, 1), None, "a repetition");
+        assert_eq!(mender.mended(0, &ANSWER, 1), None, "a repetition");
         let mended = [RELIABLE | ACKNOWLEDGEMENT, 0x05, 0x34, 0x12, 0x01, 0x00, 4, 3, 2, 1, 0x15, 0x18];
-        assert_eq!(mender.mended(&ANSWER, 2).as_deref(), Some(&mended[..]));
-        assert_eq!(mender.mended(&ANSWER, 3), None, "a second time");
+        assert_eq!(mender.mended(0, &ANSWER, 2).as_deref(), Some(&mended[..]));
+        assert_eq!(mender.mended(0, &ANSWER, 3), None, "a second time");
     }
 
     #[test]
@@ -264,23 +271,23 @@ mod tests {
         assert_eq!(mender.sent_unsecured(&datagram(1), 8, 7), None);
         assert_eq!(mender.sent_unsecured(&datagram(2), 8, 7), Some(datagram(1)));
         assert_eq!(mender.sent_unsecured(&datagram(3), 8, 8), None, "another message");
-        assert!(mender.mended(&ANSWER, 1).is_some());
-        assert!(mender.kept.borrow().is_empty());
+        assert!(mender.mended(0, &ANSWER, 1).is_some());
+        assert_eq!(mender.kept.borrow().len(), 0);
     }
 
     #[test]
     fn what_is_acknowledged_needs_nothing_more() {
         let mender = Mender::default();
         mender.sent(&QUESTION, 7);
-        assert_eq!(mender.mended(&[ACKNOWLEDGEMENT, 0x10, 0x34, 0x12, 0, 0, 7, 0, 0, 0], 1), None);
-        assert_eq!(mender.mended(&ANSWER, 2), None);
+        assert_eq!(mender.mended(0, &[ACKNOWLEDGEMENT, 0x10, 0x34, 0x12, 0, 0, 7, 0, 0, 0], 1), None);
+        assert_eq!(mender.mended(0, &ANSWER, 2), None);
         mender.sent(&QUESTION, 8);
         assert_eq!(
-            mender.mended(&[ACKNOWLEDGEMENT, 0x10, 0x34, 0x12, 0, 0, 7, 0, 0, 0], 3),
+            mender.mended(0, &[ACKNOWLEDGEMENT, 0x10, 0x34, 0x12, 0, 0, 7, 0, 0, 0], 3),
             None,
             "an old one"
         );
-        assert!(mender.mended(&ANSWER, 4).is_some());
+        assert!(mender.mended(0, &ANSWER, 4).is_some());
     }
 
     #[test]
@@ -290,10 +297,43 @@ mod tests {
         let mender = Mender::default();
         mender.sent(&ours, 1);
         mender.sent(&ours, 1);
-        assert!(mender.mended(&theirs, 1).is_some());
+        assert!(mender.mended(0, &theirs, 1).is_some());
         mender.sent(&ours, 1);
         mender.sent(&ours, 900);
-        assert_eq!(mender.mended(&theirs, 2), None);
+        assert_eq!(mender.mended(0, &theirs, 2), None);
+    }
+
+    /// Questions that nobody ever answered are in nobody's way when the numbers of exchanges begin anew.
+    #[test]
+    fn numbers_of_exchanges_begin_anew() {
+        let mender = Mender::default();
+        let datagram = |exchange: u16| {
+            let mut datagram = [&[0; 8][..], &QUESTION].concat();
+            datagram[10..12].copy_from_slice(&exchange.to_le_bytes());
+            datagram
+        };
+        for exchange in 60_000..61_000 {
+            mender.sent_unsecured(&datagram(exchange), 8, exchange.into());
+        }
+        mender.sent_unsecured(&datagram(0x1234), 8, 7);
+        assert_eq!(mender.sent_unsecured(&datagram(0x1234), 8, 7), Some(datagram(0x1234)));
+        assert!(mender.mended(0, &ANSWER, 1).is_some());
+        assert_eq!(
+            (mender.awaited.borrow().len(), mender.kept.borrow().len()),
+            (MAX_AWAITED - 1, MAX_KEPT - 1)
+        );
+    }
+
+    /// Counters of two nodes have nothing to do with each other.
+    #[test]
+    fn what_is_newer_is_newer_on_its_session() {
+        let mender = Mender::default();
+        mender.sent(&QUESTION, 1);
+        assert!(mender.mended(3, &ANSWER, 9_000).is_some());
+        mender.sent(&QUESTION, 2);
+        assert!(mender.mended(4, &ANSWER, 10).is_some());
+        mender.sent(&QUESTION, 3);
+        assert_eq!(mender.mended(4, &ANSWER, 10), None);
     }
 
     fn sealed(counter: u32, message: &[u8]) -> (Vec<u8>, Vec<u8>) {
@@ -363,7 +403,7 @@ mod tests {
             for (counter, (out, message)) in (0..).zip(messages) {
                 if out {
                     mender.sent(&message, 5);
-                } else if let Some(mended) = mender.mended(&message, counter) {
+                } else if let Some(mended) = mender.mended(0, &message, counter) {
                     prop_assert_eq!(mended.len(), message.len() + 4);
                     prop_assert!(ProtocolHeader::read(&mended).unwrap().acknowledged == Some(5));
                 }

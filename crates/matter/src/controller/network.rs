@@ -14,6 +14,9 @@ use tokio::net::UdpSocket;
 /// Between two attempts to receive when the operating system refuses for a reason that is not known to pass.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
+/// The session number of unsecured messages.
+const NO_SESSION: u16 = 0;
+
 /// A UDP socket for all addresses of this machine: IPv6, and IPv4 through it where the system allows; IPv4 alone where there is no IPv6.
 ///
 /// # Errors
@@ -65,7 +68,7 @@ impl NetworkSend for Sending<'_> {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
             Err(error) => {
                 tracing::debug!(%address, %error, "cannot send");
-                self.heard.note_unreachable(address, error.to_string());
+                self.heard.note_unreachable(address);
             }
         }
         Ok(())
@@ -120,7 +123,8 @@ impl<'s> Receiving<'s> {
             Seen::Unwanted => return,
         };
         self.heard.note(self.from, status);
-        let mended = unsecured(datagram).and_then(|(counter, at)| Some([&datagram[..at], &self.mender.mended(&datagram[at..], counter)?].concat()));
+        let mended = unsecured(datagram)
+            .and_then(|(counter, at)| Some([&datagram[..at], &self.mender.mended(NO_SESSION, &datagram[at..], counter)?].concat()));
         match mended {
             Some(mended) => self.hold(&mended),
             None => self.held = Some(length),

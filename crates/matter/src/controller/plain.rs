@@ -24,13 +24,20 @@ pub(crate) struct StatusReport {
 }
 
 impl StatusReport {
+    /// General code: it did not work.
+    pub(crate) const FAILURE: u16 = 1;
+    /// General code: not now.
+    pub(crate) const GENERALLY_BUSY: u16 = 8;
+
     /// Secure channel codes (Matter core specification 1.4, 4.11.1.3).
+    pub(crate) const ESTABLISHED: u16 = 0;
+    /// See [`Self::ESTABLISHED`].
     pub(crate) const NO_SHARED_TRUST_ROOTS: u16 = 1;
-    /// See [`Self::NO_SHARED_TRUST_ROOTS`].
+    /// See [`Self::ESTABLISHED`].
     pub(crate) const INVALID_PARAMETER: u16 = 2;
-    /// See [`Self::NO_SHARED_TRUST_ROOTS`].
+    /// See [`Self::ESTABLISHED`].
     pub(crate) const BUSY: u16 = 4;
-    /// See [`Self::NO_SHARED_TRUST_ROOTS`].
+    /// See [`Self::ESTABLISHED`].
     pub(crate) const SESSION_NOT_FOUND: u16 = 5;
 
     /// The sender ends the session. Never acknowledged.
@@ -39,6 +46,29 @@ impl StatusReport {
         protocol: SECURE_CHANNEL as u32,
         code: 3,
     };
+
+    /// A handshake of ours ends here: the device counts the attempt, and is free for the next.
+    pub(crate) const HANDSHAKE_ENDS: Self = Self {
+        general: Self::FAILURE,
+        protocol: SECURE_CHANNEL as u32,
+        code: Self::INVALID_PARAMETER,
+    };
+
+    /// Of a message of the secure channel; `None` where it is another message, or too short.
+    pub(crate) fn of(protocol: u16, opcode: u8, payload: &[u8]) -> Option<Self> {
+        match (protocol, opcode) {
+            (SECURE_CHANNEL, STATUS_REPORT) => Self::read(&mut Rest(payload)),
+            _ => None,
+        }
+    }
+
+    fn read(rest: &mut Rest<'_>) -> Option<Self> {
+        Some(Self {
+            general: rest.u16()?,
+            protocol: rest.u32()?,
+            code: rest.u16()?,
+        })
+    }
 
     /// As it is sent when no acknowledgement is wanted.
     pub(crate) const fn meta() -> MessageMeta {
@@ -146,11 +176,7 @@ fn look_inside(datagram: &[u8]) -> Option<Seen<'_>> {
     }
     Some(match opcode {
         STANDALONE_ACKNOWLEDGEMENT | PBKDF_PARAMETERS_RESPONSE | PAKE2 | SIGMA2 | SIGMA2_RESUME => Seen::Answer,
-        STATUS_REPORT => Seen::Status(StatusReport {
-            general: rest.u16()?,
-            protocol: rest.u32()?,
-            code: rest.u16()?,
-        }),
+        STATUS_REPORT => Seen::Status(StatusReport::read(&mut rest)?),
         CHECK_IN => Seen::CheckIn(rest.0),
         _ => Seen::Unwanted,
     })

@@ -3,7 +3,7 @@
 //! The library's own way (`Exchange::initiate`) asks mDNS through a single place and tries addresses one after the other. Here handshakes are begun by
 //! hand, and sessions are known by their number, so that nothing ever asks the library to resolve.
 
-use super::heard::{Mark, plain};
+use super::heard::{Mark, list, usable};
 use super::jobs::Jobs;
 use super::plain::StatusReport;
 use super::shard::Shard;
@@ -18,6 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::num::NonZeroU8;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -25,9 +26,6 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use weft_model::MatterNodeId;
-
-/// Most addresses of a node that are tried.
-const MAX_ADDRESSES: usize = 8;
 
 /// Between the first try at one address and the first at the next (RFC 8305 recommends it for connections).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -338,7 +336,7 @@ impl Shard {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Ready(Err(error)) => Poll::Ready(Err(self.why(address, since, &error))),
             // The library would retransmit into the void for seconds.
-            Poll::Pending if self.heard.unreachable(address, since).is_some() => Poll::Ready(Err(Attempt::Silent)),
+            Poll::Pending if self.heard.unreachable(address, since) => Poll::Ready(Err(Attempt::Silent)),
             Poll::Pending => Poll::Pending,
         })
         .await;
@@ -371,8 +369,7 @@ impl Shard {
         if addresses.is_empty() {
             return OperationError::NoAddress;
         }
-        let list = |addresses: &[SocketAddr]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        if addresses.iter().all(|address| self.heard.unreachable(*address, since).is_some()) {
+        if addresses.iter().all(|address| self.heard.unreachable(*address, since)) {
             return OperationError::NoRoute(list(addresses));
         }
         OperationError::NoAnswer {
@@ -388,20 +385,25 @@ impl Shard {
 
     /// Finds the session that a handshake has just made.
     async fn keep(&self, node: MatterNodeId, address: SocketAddr) -> Result<Session, OperationError> {
-        // With a session this is ready at once; without, it would ask mDNS.
-        let mut initiate = pin!(Exchange::initiate(&self.matter, &self.crypto, self.fabric_index, node.as_u64()));
-        let found = poll_fn(|cx| {
-            Poll::Ready(match initiate.as_mut().poll(cx) {
-                Poll::Ready(Ok(exchange)) => session_number(&exchange),
-                _ => None,
-            })
-        })
-        .await;
+        let found = self.newest_session(self.fabric_index, node.as_u64()).await;
         let number = found.ok_or_else(|| OperationError::SessionRefused("the session was lost at once".to_owned()))?;
         let session = Session { number, address };
         self.nodes.own(number, node);
         self.nodes.get(node).session.set(Some(session));
         Ok(session)
+    }
+
+    /// The library's number for the session that was used last of those with this fabric index and node id.
+    pub(crate) async fn newest_session(&self, fabric_index: NonZeroU8, node: u64) -> Option<u32> {
+        // With a session this is ready at once; without, it would ask mDNS.
+        let mut initiate = pin!(Exchange::initiate(&self.matter, &self.crypto, fabric_index, node));
+        poll_fn(|cx| {
+            Poll::Ready(match initiate.as_mut().poll(cx) {
+                Poll::Ready(Ok(exchange)) => session_number(&exchange),
+                _ => None,
+            })
+        })
+        .await
     }
 }
 
@@ -409,17 +411,6 @@ impl Shard {
 enum Attempt {
     Silent,
     Refused(OperationError),
-}
-
-/// Addresses as they are compared, each once, not too many.
-fn usable(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
-    let mut all = Vec::new();
-    for address in addresses.iter().copied().map(plain) {
-        if !all.contains(&address) && all.len() < MAX_ADDRESSES {
-            all.push(address);
-        }
-    }
-    all
 }
 
 /// The number of an exchange's session. The library keeps it to itself, except for its text: `<session>::<place in the session>`.
@@ -430,16 +421,6 @@ pub(super) fn session_number(exchange: &Exchange<'_>) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_address_is_tried_once_and_not_too_many() {
-        let of = |port| SocketAddr::from(([192, 0, 2, 1], port));
-        let mapped: SocketAddr = "[::ffff:192.0.2.1]:1".parse().unwrap();
-        let mut given = vec![of(1), mapped];
-        given.extend((1..30).map(of));
-        let all = usable(&given);
-        assert_eq!(all, (1..=8).map(of).collect::<Vec<_>>());
-    }
 
     #[test]
     fn sessions_of_others_are_forgotten_in_order() {

@@ -86,6 +86,8 @@ pub(crate) struct Common {
     pub(crate) roots: Option<AttestationRoots>,
     pub(crate) events: mpsc::Sender<ControllerEvent>,
     pub(crate) check_ins: CheckIns,
+    /// A device has another fabric with our label; others will have it too.
+    pub(crate) is_label_taken: Cell<bool>,
 }
 
 /// A job for a shard. What it comes to it tells by itself.

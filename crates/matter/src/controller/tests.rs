@@ -85,6 +85,14 @@ async fn a_refusal_says_why() {
     assert!(matches!(ask(3, StatusReport::INVALID_PARAMETER).await, OperationError::SessionRefused(_)));
 }
 
+/// The library logs messages with keys in them at this level.
+#[test]
+fn no_controller_logs_what_is_in_messages() {
+    log::set_max_level(log::LevelFilter::Trace);
+    let _controller = controller();
+    assert!(log::max_level() <= log::LevelFilter::Debug);
+}
+
 #[tokio::test]
 async fn silence_is_told_with_what_was_tried() {
     let controller = controller();

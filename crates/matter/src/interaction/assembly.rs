@@ -16,6 +16,9 @@ pub(crate) const MAX_ENTRIES: usize = 16_384;
 /// Most attributes in one answer. A bridge with everything that it bridges has some ten thousand.
 pub(crate) const MAX_ATTRIBUTES: usize = 65_536;
 
+/// Most messages that one answer comes in: four megabytes take four thousand.
+const MAX_CHUNKS: usize = 16_384;
+
 /// Where a piece belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece {
@@ -33,8 +36,8 @@ pub(crate) enum AssemblyError {
     /// See [`MAX_BYTES`].
     #[error("it is longer than {MAX_BYTES} bytes")]
     TooManyBytes,
-    /// See [`MAX_ENTRIES`] and [`MAX_ATTRIBUTES`].
-    #[error("it has more than {MAX_ENTRIES} list entries or {MAX_ATTRIBUTES} attributes")]
+    /// See [`MAX_ENTRIES`], [`MAX_ATTRIBUTES`] and [`MAX_CHUNKS`].
+    #[error("it has more than {MAX_ENTRIES} list entries, {MAX_ATTRIBUTES} attributes or {MAX_CHUNKS} messages")]
     TooManyEntries,
     /// An entry for a place beyond the end of its list.
     #[error("a list entry came out of order")]
@@ -66,9 +69,20 @@ pub(crate) struct Assembly {
     attributes: BTreeMap<Key, Value>,
     bytes: usize,
     entries: usize,
+    chunks: usize,
 }
 
 impl Assembly {
+    /// A message begins, be there anything in it or not.
+    pub(crate) fn begin_chunk(&mut self) -> Result<(), AssemblyError> {
+        self.chunks += 1;
+        if self.chunks > MAX_CHUNKS {
+            Err(AssemblyError::TooManyEntries)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Takes a piece: one anonymous TLV element.
     pub(crate) fn put(&mut self, key: Key, piece: Piece, value: Vec<u8>) -> Result<(), AssemblyError> {
         // What is replaced is counted too: it was work.

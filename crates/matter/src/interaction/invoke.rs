@@ -1,8 +1,9 @@
 //! Invoking commands, without generated types: fields in, fields out, and every status looked at.
 
+use super::message::{REVISION, REVISION_TAG, status_of};
+use super::tlv::{ARRAY, Element, LIST, STRUCTURE, Writer};
 use rs_matter::error::{Error, ErrorCode};
-use rs_matter::im::{IM_REVISION, IM_REVISION_TAG, OpCode};
-use rs_matter::tlv::TLVElement;
+use rs_matter::im::OpCode;
 use rs_matter::transport::exchange::Exchange;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -52,13 +53,10 @@ impl From<Error> for InvokeError {
 /// How long a device keeps a timed request open, in milliseconds.
 const TIMED_MILLISECONDS: u16 = 10_000;
 
-/// The device can do no more at the same time (Matter core specification 1.4, 8.10.1).
-pub(crate) const STATUS_BUSY: u8 = 0x9c;
-
 /// The members of a command's fields in TLV (Matter core specification 1.4, appendix A), in the order of their numbers. Zeroed when dropped: some
 /// are keys.
 #[derive(Clone, Default)]
-pub(crate) struct Fields(Zeroizing<Vec<u8>>);
+pub(crate) struct Fields(Writer);
 
 impl Fields {
     /// None yet.
@@ -68,102 +66,62 @@ impl Fields {
 
     /// An unsigned number, as short as it can be written.
     pub(crate) fn unsigned(mut self, tag: u8, value: u64) -> Self {
-        unsigned(&mut self.0, Some(tag), value);
+        self.0.unsigned(tag, value);
         self
     }
 
     /// An octet string.
     pub(crate) fn octets(mut self, tag: u8, value: &[u8]) -> Self {
-        self.string(tag, value, [0x30, 0x31]);
+        self.0.octets(tag, value);
         self
     }
 
     /// A text.
     pub(crate) fn text(mut self, tag: u8, value: &str) -> Self {
-        self.string(tag, value.as_bytes(), [0x2c, 0x2d]);
+        self.0.text(tag, value);
         self
-    }
-
-    fn string(&mut self, tag: u8, value: &[u8], controls: [u8; 2]) {
-        // No message carries more than 64 KiB; what is longer is cut off by the transmit buffer's own bound.
-        let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
-        match u8::try_from(length) {
-            Ok(length) => self.0.extend_from_slice(&[controls[0], tag, length]),
-            Err(_) => {
-                self.0.extend_from_slice(&[controls[1], tag]);
-                self.0.extend_from_slice(&length.to_le_bytes());
-            }
-        }
-        self.0.extend_from_slice(&value[..usize::from(length)]);
     }
 
     /// A truth value.
     pub(crate) fn boolean(mut self, tag: u8, value: bool) -> Self {
-        self.0.extend_from_slice(&[if value { 0x29 } else { 0x28 }, tag]);
+        self.0.boolean(tag, value);
         self
     }
 
     /// As one anonymous structure.
     pub(crate) fn into_structure(self) -> Zeroizing<Vec<u8>> {
-        let mut out = Zeroizing::new(Vec::with_capacity(self.0.len() + 2));
-        out.push(STRUCTURE);
-        out.extend_from_slice(&self.0);
-        out.push(END);
-        out
+        let mut out = Writer::default();
+        out.open(None, STRUCTURE).raw(&self.0.finish()).close();
+        out.finish()
     }
-}
-
-const STRUCTURE: u8 = 0x15;
-const END: u8 = 0x18;
-
-fn unsigned(out: &mut Vec<u8>, tag: Option<u8>, value: u64) {
-    let bytes = value.to_le_bytes();
-    let (width, length) = match value {
-        0..=0xff => (4, 1),
-        0x100..=0xffff => (5, 2),
-        0x1_0000..=0xffff_ffff => (6, 4),
-        _ => (7, 8),
-    };
-    match tag {
-        Some(tag) => out.extend_from_slice(&[0x20 | width, tag]),
-        None => out.push(width),
-    }
-    out.extend_from_slice(&bytes[..length]);
 }
 
 /// InvokeRequestMessage with one command (Matter core specification 1.4, 10.7.9).
 fn request(command: &Command, timed: bool, fields: &Fields) -> Zeroizing<Vec<u8>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(fields.0.len() + 48));
-    out.extend_from_slice(&[
-        STRUCTURE,
-        0x28,
-        0x00,
-        if timed { 0x29 } else { 0x28 },
-        0x01,
-        0x36,
-        0x02,
-        STRUCTURE,
-        0x37,
-        0x00,
-    ]);
-    unsigned(&mut out, Some(0), u64::from(command.endpoint));
-    unsigned(&mut out, Some(1), u64::from(command.cluster));
-    unsigned(&mut out, Some(2), u64::from(command.command));
-    out.extend_from_slice(&[END, 0x35, 0x01]);
-    out.extend_from_slice(&fields.0);
-    out.extend_from_slice(&[END, END, END]);
-    unsigned(&mut out, Some(IM_REVISION_TAG), u64::from(IM_REVISION));
-    out.push(END);
-    out
+    let mut out = Writer::default();
+    out.open(None, STRUCTURE)
+        .boolean(0, false)
+        .boolean(1, timed)
+        .open(Some(2), ARRAY)
+        .open(None, STRUCTURE);
+    out.open(Some(0), LIST)
+        .unsigned(0, command.endpoint.into())
+        .unsigned(1, command.cluster.into())
+        .unsigned(2, command.command.into())
+        .close();
+    out.open(Some(1), STRUCTURE).raw(&fields.0.clone().finish()).close();
+    out.close().close().unsigned(REVISION_TAG, REVISION).close();
+    out.finish()
 }
 
 /// TimedRequestMessage (Matter core specification 1.4, 10.7.8).
-fn timed_request() -> Vec<u8> {
-    let mut out = vec![STRUCTURE];
-    unsigned(&mut out, Some(0), u64::from(TIMED_MILLISECONDS));
-    unsigned(&mut out, Some(IM_REVISION_TAG), u64::from(IM_REVISION));
-    out.push(END);
-    out
+fn timed_request() -> Zeroizing<Vec<u8>> {
+    let mut out = Writer::default();
+    out.open(None, STRUCTURE)
+        .unsigned(0, TIMED_MILLISECONDS.into())
+        .unsigned(REVISION_TAG, REVISION)
+        .close();
+    out.finish()
 }
 
 /// The fields of the answer to `command` as one anonymous structure; empty where it answers with a plain success.
@@ -173,20 +131,16 @@ fn answer(command: &Command, payload: &[u8]) -> Result<Vec<u8>, InvokeError> {
 
 /// InvokeResponseMessage with one response (Matter core specification 1.4, 10.7.10). `None` where it is none.
 fn read_answer(payload: &[u8]) -> Option<Result<Vec<u8>, InvokeError>> {
-    let message = TLVElement::new(payload).structure().ok()?;
-    let response = message.ctx(1).ok()?.array().ok()?.iter().next()?.ok()?.structure().ok()?;
-    if let Ok(data) = response.ctx(0) {
-        let Ok(fields) = data.structure().ok()?.ctx(1) else {
-            return Some(Ok(Vec::new()));
-        };
-        fields.structure().ok()?;
-        let mut out = vec![STRUCTURE];
-        out.extend_from_slice(fields.raw_value().ok()?);
-        return Some(Ok(out));
+    let response = Element::whole(payload).ok()?.member(1).ok()??.members().next()?.ok()?;
+    if let Some(data) = response.member(0).ok()? {
+        return Some(Ok(match data.member(1).ok()? {
+            Some(fields) => Some(fields).filter(|fields| fields.kind == STRUCTURE)?.anonymous(),
+            None => Vec::new(),
+        }));
     }
-    let status = response.ctx(1).ok()?.structure().ok()?.ctx(1).ok()?.structure().ok()?;
-    let code = status.ctx(0).ok()?.u8().ok()?;
-    let cluster_status = status.ctx(1).ok().and_then(|element| element.u8().ok());
+    let status = response.member(1).ok()??.member(1).ok()??;
+    let code = status.member(0).ok()??.unsigned()?;
+    let cluster_status = status.member(1).ok()?.and_then(|code| code.unsigned());
     Some(match (code, cluster_status) {
         (0, None | Some(0)) => Ok(Vec::new()),
         (status, cluster_status) => Err(InvokeError::Status { status, cluster_status }),
@@ -195,10 +149,7 @@ fn read_answer(payload: &[u8]) -> Option<Result<Vec<u8>, InvokeError>> {
 
 /// The status in a StatusResponseMessage (Matter core specification 1.4, 10.7.1). `None` where it is none.
 fn status_response(opcode: u8, payload: &[u8]) -> Option<u8> {
-    if opcode != OpCode::StatusResponse as u8 {
-        return None;
-    }
-    TLVElement::new(payload).structure().ok()?.ctx(0).ok()?.u8().ok()
+    (opcode == OpCode::StatusResponse as u8).then(|| status_of(payload).ok()).flatten()
 }
 
 /// A message, copied out so that the only receive buffer is free again.
@@ -274,12 +225,12 @@ pub(crate) async fn invoke(mut line: Line<'_>, command: &Command, timed: bool, f
 
 /// An unsigned member of an answer's fields.
 pub(crate) fn number(fields: &[u8], tag: u8) -> Option<u64> {
-    TLVElement::new(fields).structure().ok()?.ctx(tag).ok()?.u64().ok()
+    Element::whole(fields).ok()?.member(tag).ok()??.unsigned()
 }
 
 /// An octet string in an answer's fields.
 pub(crate) fn octets(fields: &[u8], tag: u8) -> Option<Vec<u8>> {
-    Some(TLVElement::new(fields).structure().ok()?.ctx(tag).ok()?.octets().ok()?.to_vec())
+    Element::whole(fields).ok()?.member(tag).ok()??.octets().map(<[u8]>::to_vec)
 }
 
 #[cfg(test)]
@@ -306,11 +257,11 @@ mod tests {
                 0x36, 0x02, // requests
                 0x15, 0x37, 0x00, 0x24, 0x00, 0x00, 0x24, 0x01, 0x30, 0x24, 0x02, 0x00, 0x18, // path: endpoint 0, cluster 0x30, command 0
                 0x35, 0x01, 0x24, 0x00, 0x3c, 0x24, 0x01, 0x00, 0x18, // 60 s, breadcrumb 0
-                0x18, 0x18, 0x24, 0xff, 0x0d, 0x18, // interaction model revision 13
+                0x18, 0x18, 0x24, 0xff, 0x0c, 0x18, // interaction model revision 12
             ]
         );
         assert_eq!(request(&ARM, true, &fields)[3..5], [0x29, 0x01]);
-        assert_eq!(timed_request(), [0x15, 0x25, 0x00, 0x10, 0x27, 0x24, 0xff, 0x0d, 0x18]);
+        assert_eq!(timed_request().as_slice(), [0x15, 0x25, 0x00, 0x10, 0x27, 0x24, 0xff, 0x0c, 0x18]);
     }
 
     #[test]

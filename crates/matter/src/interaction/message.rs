@@ -3,13 +3,15 @@
 use super::AttributePath;
 use super::assembly::{Assembly, AssemblyError, Key, Piece};
 use super::tlv::{ARRAY, Element, LIST, Malformed, NULL, STRUCTURE, Writer};
+use zeroize::Zeroizing;
 
 /// Protocol number of the interaction model.
 pub(crate) const PROTOCOL: u16 = 0x0001;
 
 /// Revision of the interaction model that every message ends with (Matter 1.4).
-const REVISION: u64 = 12;
-const REVISION_TAG: u8 = 0xff;
+pub(super) const REVISION: u64 = 12;
+/// See [`REVISION`].
+pub(super) const REVISION_TAG: u8 = 0xff;
 
 /// Opcodes (Matter core specification 1.4, 10.2.1).
 pub(crate) mod opcode {
@@ -25,12 +27,13 @@ pub(crate) mod status {
     pub(crate) const SUCCESS: u8 = 0x00;
     pub(crate) const INVALID_SUBSCRIPTION: u8 = 0x7d;
     pub(crate) const INVALID_ACTION: u8 = 0x80;
+    pub(crate) const CONSTRAINT_ERROR: u8 = 0x87;
     pub(crate) const RESOURCE_EXHAUSTED: u8 = 0x89;
     pub(crate) const BUSY: u8 = 0x9c;
 }
 
 /// ReadRequest.
-pub(crate) fn read_request(paths: &[AttributePath]) -> Vec<u8> {
+pub(crate) fn read_request(paths: &[AttributePath]) -> Zeroizing<Vec<u8>> {
     let mut writer = Writer::default();
     writer.open(None, STRUCTURE);
     attribute_paths(&mut writer, 0, paths);
@@ -39,7 +42,7 @@ pub(crate) fn read_request(paths: &[AttributePath]) -> Vec<u8> {
 }
 
 /// SubscribeRequest. The node drops the subscriptions that we had at it.
-pub(crate) fn subscribe_request(paths: &[AttributePath], interval_seconds: (u16, u16)) -> Vec<u8> {
+pub(crate) fn subscribe_request(paths: &[AttributePath], interval_seconds: (u16, u16)) -> Zeroizing<Vec<u8>> {
     let mut writer = Writer::default();
     writer
         .open(None, STRUCTURE)
@@ -52,7 +55,7 @@ pub(crate) fn subscribe_request(paths: &[AttributePath], interval_seconds: (u16,
 }
 
 /// StatusResponse.
-pub(crate) fn status_response(status: u8) -> Vec<u8> {
+pub(crate) fn status_response(status: u8) -> Zeroizing<Vec<u8>> {
     let mut writer = Writer::default();
     writer
         .open(None, STRUCTURE)
@@ -105,6 +108,7 @@ pub(crate) fn report(payload: &[u8]) -> Result<Report, Malformed> {
 
 /// Takes the attributes of a ReportData.
 pub(crate) fn take_attributes(payload: &[u8], assembly: &mut Assembly) -> Result<(), AssemblyError> {
+    assembly.begin_chunk()?;
     let Some(reports) = structure(payload)?.member(1)? else { return Ok(()) };
     if reports.kind != ARRAY {
         return Err(AssemblyError::Malformed);
@@ -196,7 +200,7 @@ mod tests {
             0x24, 0xff, 0x0c, // revision 12
             0x18,
         ];
-        assert_eq!(read_request(&[route_table(), all]), expected);
+        assert_eq!(read_request(&[route_table(), all]).as_slice(), expected);
     }
 
     #[test]
@@ -235,6 +239,13 @@ mod tests {
         assert_eq!(message.member(0).unwrap().unwrap().boolean(), Some(false));
         assert_eq!(message.member(2).unwrap().unwrap().unsigned::<u16>(), Some(300));
         assert_eq!(subscribe_response(&[0x15, 0x24, 0x00, 0x07, 0x25, 0x02, 0x2c, 0x01, 0x18]), Ok((7, 300)));
+    }
+
+    #[test]
+    fn answers_of_empty_chunks_end() {
+        let mut assembly = Assembly::default();
+        let outcome = (0..1 << 20).try_for_each(|_| take_attributes(&[0x15, 0x29, 0x03, 0x18], &mut assembly));
+        assert_eq!(outcome, Err(AssemblyError::TooManyEntries));
     }
 
     proptest! {

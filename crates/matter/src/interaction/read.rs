@@ -1,12 +1,14 @@
 //! Reading attributes on an exchange.
 
 use super::assembly::{Assembly, AssemblyError};
+use super::invoke::{InvokeError, Line};
 use super::message::{self, opcode, status};
 use super::tlv::Malformed;
 use super::{AttributePath, AttributeReport};
 use crate::controller::{Failure, Shard};
 use crate::error::OperationError;
 use crate::peer::Peer;
+use rs_matter::im::OpCode;
 use rs_matter::transport::exchange::{Exchange, MessageMeta};
 
 /// Every node takes so many paths in one read; more it may refuse (Matter core specification 1.4, 2.11.2.1).
@@ -57,6 +59,17 @@ async fn read_on(mut exchange: Exchange<'_>, request: &[u8]) -> Result<Vec<Attri
             }
             opcode => return Err(refusal(&mut exchange, opcode, &payload).await),
         }
+    }
+}
+
+/// Reads a few attributes whose values fit one message.
+pub(crate) async fn read_few(mut line: Line<'_>, paths: &[AttributePath]) -> Result<Vec<AttributeReport>, InvokeError> {
+    let (opcode, payload) = line.ask(OpCode::ReadRequest, &message::read_request(paths)).await?;
+    line.done().await;
+    let mut assembly = Assembly::default();
+    match opcode == OpCode::ReportData as u8 && message::take_attributes(&payload, &mut assembly).is_ok() {
+        true => Ok(assembly.finish()),
+        false => Err(InvokeError::Garbled("ReadRequest")),
     }
 }
 

@@ -1,10 +1,15 @@
 //! As much of Matter's TLV as the interaction model needs (Matter core specification 1.4, appendix A): finding elements, and writing requests.
 
+use zeroize::Zeroizing;
+
 /// How deep elements may lie in each other. Reports nest six deep, and structures in lists in structures a few more.
 const MAX_DEPTH: usize = 32;
 
 const UNSIGNED_1: u8 = 0x04;
 const UNSIGNED_8: u8 = 0x07;
+const TEXT_1: u8 = 0x0c;
+const OCTETS_1: u8 = 0x10;
+const OCTETS_8: u8 = 0x13;
 const FALSE: u8 = 0x08;
 const TRUE: u8 = 0x09;
 /// Absence of a value.
@@ -68,6 +73,15 @@ impl<'t> Element<'t> {
         let mut bytes = [0; 8];
         bytes[..self.rest.len()].copy_from_slice(self.rest);
         T::try_from(u64::from_le_bytes(bytes)).ok()
+    }
+
+    /// The bytes of an octet string.
+    pub(crate) fn octets(&self) -> Option<&'t [u8]> {
+        let size = match self.kind {
+            OCTETS_1..=OCTETS_8 => 1 << (self.kind - OCTETS_1),
+            _ => return None,
+        };
+        self.rest.get(size..)
     }
 
     /// The value of a boolean.
@@ -153,9 +167,18 @@ fn element_length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Writes TLV.
-#[derive(Default)]
-pub(crate) struct Writer(Vec<u8>);
+/// Bytes that a message has room for without growing: the longest that carries a key is a certificate with it.
+const USUAL_BYTES: usize = 640;
+
+/// Writes TLV. Zeroed when dropped, and whenever it grows: some of it is keys.
+#[derive(Clone)]
+pub(crate) struct Writer(Zeroizing<Vec<u8>>);
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(USUAL_BYTES)))
+    }
+}
 
 impl Writer {
     /// Opens a container.
@@ -166,8 +189,7 @@ impl Writer {
 
     /// Closes the innermost container.
     pub(crate) fn close(&mut self) -> &mut Self {
-        self.0.push(END);
-        self
+        self.raw(&[END])
     }
 
     /// An unsigned integer, as short as it can be.
@@ -179,7 +201,44 @@ impl Writer {
             _ => 3,
         };
         self.control(Some(tag), UNSIGNED_1 + size);
-        self.0.extend_from_slice(&value.to_le_bytes()[..1 << size]);
+        self.raw(&value.to_le_bytes()[..1 << size])
+    }
+
+    /// An octet string.
+    pub(crate) fn octets(&mut self, tag: u8, value: &[u8]) -> &mut Self {
+        self.string(tag, OCTETS_1, value)
+    }
+
+    /// A text.
+    pub(crate) fn text(&mut self, tag: u8, value: &str) -> &mut Self {
+        self.string(tag, TEXT_1, value.as_bytes())
+    }
+
+    fn string(&mut self, tag: u8, kind: u8, value: &[u8]) -> &mut Self {
+        // No message carries more than 64 KiB; what is longer is cut off by the transmit buffer's own bound.
+        let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
+        match u8::try_from(length) {
+            Ok(length) => {
+                self.control(Some(tag), kind);
+                self.raw(&[length]);
+            }
+            Err(_) => {
+                self.control(Some(tag), kind + 1);
+                self.raw(&length.to_le_bytes());
+            }
+        }
+        self.raw(&value[..usize::from(length)])
+    }
+
+    /// Elements that were written already.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
+        let length = self.0.len() + bytes.len();
+        if length > self.0.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * length));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
         self
     }
 
@@ -190,15 +249,15 @@ impl Writer {
     }
 
     /// What was written.
-    pub(crate) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Zeroizing<Vec<u8>> {
         self.0
     }
 
     fn control(&mut self, tag: Option<u8>, kind: u8) {
         match tag {
-            None => self.0.push(kind),
-            Some(tag) => self.0.extend([0x20 | kind, tag]),
-        }
+            None => self.raw(&[kind]),
+            Some(tag) => self.raw(&[0x20 | kind, tag]),
+        };
     }
 }
 
