@@ -85,6 +85,10 @@ pub struct SourceReport {
     pub detail: Option<Value>,
 }
 
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -149,6 +153,10 @@ pub struct MatterReport {
     pub node: MatterNodeId,
     /// The attributes.
     pub attributes: Vec<MatterAttribute>,
+    /// In which interval this node is asked, where it is not the source's: a sleepy one is asked less often than a router, and its answer is
+    /// fresh for longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_seconds: Option<u32>,
 }
 
 /// One attribute of a [`MatterReport`].
@@ -195,6 +203,9 @@ pub struct TmfCapture {
     pub code: Option<String>,
     /// The payload in hexadecimal digits.
     pub payload: String,
+    /// It went by on the air, and answers somebody else: as fresh as what is heard on the air, and no answer to a question of ours.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub overheard: bool,
 }
 
 /// `otbr-rest`.
@@ -235,6 +246,9 @@ pub struct RadioSummaryCapture {
     pub to: String,
     /// Length of the interval.
     pub interval_seconds: f64,
+    /// For how long the pair had been silent when the interval ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<f64>,
     /// Frames.
     #[serde(default)]
     pub frames: u64,

@@ -1,5 +1,6 @@
 //! Facts in: captures, the recording format, decoding to observations, supersession, scrubbing.
 
+pub mod air;
 mod anonymise;
 mod capture;
 pub mod decode;

@@ -118,6 +118,8 @@ pub struct Observation {
     pub stated_at: Timestamp,
     /// By what kind of hearing.
     pub hearing: Hearing,
+    /// In which interval its reporter is asked for it, where the capture told one; else it is the source's.
+    pub interval_seconds: Option<u32>,
     /// The source that heard it.
     pub source: Arc<str>,
     /// Sequence number of the capture.

@@ -57,6 +57,7 @@ impl Survey<'_> {
             acknowledged: if from.is_router() { 0 } else { frames },
             to,
             interval_seconds: f64::from(interval_seconds),
+            age_seconds: None,
             frames,
             data_polls,
             rssi_min_dbm: Some(rssi.saturating_sub(3)),

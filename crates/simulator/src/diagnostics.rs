@@ -121,6 +121,7 @@ impl Survey<'_> {
                 asked: Some(question.types.to_vec()),
                 code: (!question.query).then(|| "2.04".to_owned()),
                 payload: hex(&payload),
+                overheard: false,
             })
         };
         payloads.into_iter().take(kept).map(capture).collect()

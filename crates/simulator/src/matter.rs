@@ -124,6 +124,7 @@ impl Survey<'_> {
             fabric: device.peer.fabric,
             node: device.peer.node,
             attributes: attributes.collect(),
+            interval_seconds: None,
         }))
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct Lifetime {
     pub about_child: bool,
     /// The reporter was asked in vain often enough, at this moment.
     pub in_vain_at: Option<Timestamp>,
+    /// In which interval the reporter is asked, where that is not the source's.
+    pub interval_seconds: Option<u32>,
 }
 
 impl<'a> Ageing<'a> {
@@ -56,7 +58,8 @@ impl<'a> Ageing<'a> {
                 if lifetime.in_vain_at.is_some_and(|vain| vain >= at) {
                     return self.judge(hearing, at, 0);
                 }
-                let interval = self.sources.get(source).and_then(|history| history.interval_seconds).unwrap_or(0);
+                let of_source = || self.sources.get(source).and_then(|history| history.interval_seconds);
+                let interval = lifetime.interval_seconds.or_else(of_source).unwrap_or(0);
                 interval
                     .saturating_mul(self.policy.asked_intervals)
                     .max(self.policy.asked_at_least_seconds)
@@ -95,6 +98,7 @@ impl<'a> Ageing<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weft_evidence::{Capture, Evidence};
 
     const AS_OF: i64 = 1_000_000_000;
 
@@ -119,18 +123,51 @@ mod tests {
             child_timeout_seconds: Some(3600),
             ..child
         };
+        let asked_every = |seconds| Lifetime {
+            interval_seconds: Some(seconds),
+            ..Lifetime::default()
+        };
+        let (hourly, every_minute) = (asked_every(3600), asked_every(60));
         for (hearing, lifetime, limit_seconds) in [
             (Hearing::Air, Lifetime::default(), 100),
             (Hearing::Air, child, 240),
             (Hearing::Air, slow_child, 3600),
             (Hearing::Asked, Lifetime::default(), 1800),
             (Hearing::Asked, slow_child, 3600),
+            (Hearing::Asked, hourly, 3 * 3600),
+            (Hearing::Asked, every_minute, 1800),
+            (Hearing::Air, hourly, 100),
             (Hearing::Lan { ttl_seconds: 120 }, Lifetime::default(), 120),
         ] {
             assert_eq!(judge(hearing, limit_seconds, lifetime), (Age::Fresh, 1), "{hearing:?}");
             assert_eq!(judge(hearing, limit_seconds + 1, lifetime).0, Age::Stale, "{hearing:?}");
             assert_eq!(judge(hearing, 86_401, lifetime).0, Age::Silent, "{hearing:?}");
         }
+    }
+
+    #[test]
+    fn the_interval_of_a_reporter_goes_before_that_of_its_source() {
+        let working: Capture = serde_json::from_value(
+            serde_json::json!({"seq": 1, "at": seconds_ago(99_999), "source": "matter", "kind": "source",
+            "state": "working", "detail": {"interval_seconds": 1200}}),
+        )
+        .unwrap();
+        let (evidence, policy) = (Evidence::from_captures([&working]), Policy::standard());
+        let sources = evidence.sources();
+        let age = |ago_seconds, interval_seconds| {
+            let lifetime = Lifetime {
+                interval_seconds,
+                ..Lifetime::default()
+            };
+            Ageing::new(sources, seconds_ago(0), &policy).age(Hearing::Asked, "matter", seconds_ago(ago_seconds), lifetime)
+        };
+        assert_eq!([age(3600, None), age(3601, None)], [Age::Fresh, Age::Stale], "a router");
+        assert_eq!(
+            [age(10_800, Some(3600)), age(10_801, Some(3600))],
+            [Age::Fresh, Age::Stale],
+            "a sleepy device"
+        );
+        assert_eq!(age(1900, Some(600)), Age::Stale, "its next answers were due before that");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(super) fn decode(capture: &Capture, report: &MatterReport, decoded: &mut Dec
         fabric: report.fabric,
         node: report.node,
     });
-    let statement = Statement::now(capture, reporter, network_of(&said.facts), Hearing::Asked);
+    let statement = Statement::now(capture, reporter, network_of(&said.facts), Hearing::Asked).asked_every(report.interval_seconds);
     decoded.problems.extend(said.problems);
     statement.say(said.facts, &said.incomplete, decoded);
 }

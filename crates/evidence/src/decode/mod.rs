@@ -3,14 +3,18 @@
 //! What the bytes mean is known by `weft-wire`; here it gets its reporter and its time. One file for each family of captures.
 
 mod annotation;
+mod frame;
 mod matter;
 mod matter_server;
 mod mdns;
+mod mle;
 mod otbr;
 mod radio;
 mod retention;
 mod tmf;
 
+#[cfg(test)]
+mod air_tests;
 #[cfg(test)]
 mod tests;
 
@@ -47,10 +51,12 @@ impl DecodedCapture {
     }
 }
 
-/// Decodes captures. Remembers only the parts of network diagnostic answers that are not whole yet, in bounded number; give it captures in (`at`, `seq`) order.
+/// Decodes captures. Remembers only the parts of network diagnostic answers that are not whole yet, and the frames of the last seconds summed up, in
+/// bounded number; give it captures in (`at`, `seq`) order.
 #[derive(Debug, Clone, Default)]
 pub struct Decoder {
     answers: tmf::Answers,
+    frames: frame::Frames,
 }
 
 impl Decoder {
@@ -70,7 +76,8 @@ impl Decoder {
             CaptureBody::Tmf(body) => self.answers.decode(capture, body, &mut decoded),
             CaptureBody::OtbrRest(body) => otbr::decode(capture, body, &mut decoded),
             CaptureBody::RadioSummary(body) => radio::decode(capture, body, &mut decoded),
-            CaptureBody::Frame(_) | CaptureBody::Mle(_) => decoded.not_understood = true,
+            CaptureBody::Frame(body) => self.frames.decode(capture, body, &mut decoded),
+            CaptureBody::Mle(body) => mle::decode(capture, body, &mut decoded),
             CaptureBody::Annotation(body) => annotation::decode(capture, body, &mut decoded),
             CaptureBody::Failure(body) => match reporter_of(&body.target) {
                 Some(reporter) => decoded.failures.push((reporter, body.clone())),
@@ -128,6 +135,7 @@ struct Statement<'c> {
     network: Option<ExtendedPanId>,
     hearing: Hearing,
     stated_at: Timestamp,
+    interval_seconds: Option<u32>,
 }
 
 impl<'c> Statement<'c> {
@@ -139,6 +147,7 @@ impl<'c> Statement<'c> {
             network,
             hearing,
             stated_at: capture.at,
+            interval_seconds: None,
         }
     }
 
@@ -150,6 +159,11 @@ impl<'c> Statement<'c> {
         }
     }
 
+    /// The same, of a reporter that is asked in an interval of its own.
+    fn asked_every(self, interval_seconds: Option<u32>) -> Self {
+        Self { interval_seconds, ..self }
+    }
+
     /// Makes observations of facts; the kinds in `incomplete` supersede nothing.
     fn say(&self, facts: impl IntoIterator<Item = Fact>, incomplete: &[FactKind], decoded: &mut DecodedCapture) {
         decoded.observations.extend(facts.into_iter().map(|fact| Observation {
@@ -159,6 +173,7 @@ impl<'c> Statement<'c> {
             fact: Arc::new(fact),
             stated_at: self.stated_at,
             hearing: self.hearing,
+            interval_seconds: self.interval_seconds,
             source: Arc::clone(&self.capture.source),
             seq: self.capture.seq,
         }));

@@ -4,11 +4,13 @@ use super::{DecodedCapture, Statement};
 use crate::capture::{Capture, RadioSummaryCapture, channel};
 use crate::observation::{Hearing, Reporter};
 use std::sync::Arc;
-use weft_model::{Fact, RadioPeer, RadioSummary, Rssi};
+use weft_model::{Fact, RadioPeer, RadioSummary, Rssi, Timestamp};
 use weft_wire::Problem;
 
 /// The short address that everybody listens to (IEEE 802.15.4).
 const BROADCAST: u16 = 0xffff;
+/// The longest silence that a summary can tell: ten years.
+const MAX_AGE_MILLISECONDS: f64 = 10.0 * 366.0 * 24.0 * 3600.0 * 1000.0;
 
 pub(super) fn decode(capture: &Capture, body: &RadioSummaryCapture, decoded: &mut DecodedCapture) {
     let (Some(from), Some(to)) = (peer("from", &body.from, decoded), peer("to", &body.to, decoded)) else {
@@ -36,7 +38,18 @@ pub(super) fn decode(capture: &Capture, body: &RadioSummaryCapture, decoded: &mu
         from: text(from),
         to: text(to),
     };
-    Statement::now(capture, reporter, None, Hearing::Air).say([Fact::RadioSummary(summary)], &[], decoded);
+    let last_heard = body.age_seconds.and_then(|seconds| before(capture.at, seconds));
+    Statement::now(capture, reporter, None, Hearing::Air)
+        .stated_at(last_heard)
+        .say([Fact::RadioSummary(summary)], &[], decoded);
+}
+
+/// The moment so many seconds before another; `None` for what is no length of time.
+fn before(at: Timestamp, seconds: f64) -> Option<Timestamp> {
+    let milliseconds = (seconds * 1000.0).round();
+    (0.0..=MAX_AGE_MILLISECONDS)
+        .contains(&milliseconds)
+        .then(|| Timestamp::from_unix_milliseconds(at.unix_milliseconds().saturating_sub(milliseconds as i64)))
 }
 
 fn peer(field: &'static str, text: &str, decoded: &mut DecodedCapture) -> Option<RadioPeer> {

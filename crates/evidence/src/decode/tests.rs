@@ -68,9 +68,6 @@ fn every_kind_of_a_recording_is_understood_or_says_that_it_is_not() {
             assert_eq!((observation.seq, &observation.source), (capture.seq, &capture.source));
             assert!(observation.stated_at <= capture.at);
         }
-        if matches!(capture.body, CaptureBody::Frame(_) | CaptureBody::Mle(_)) {
-            assert!(decoded.not_understood && decoded.observations.is_empty());
-        }
     }
 }
 
@@ -243,6 +240,7 @@ fn a_matter_node_reports_values_and_refusals() {
         .find(|observation| observation.fact.kind() == FactKind::NeighborTable)
         .unwrap();
     assert_eq!((table.complete, table.hearing, table.stated_at), (true, Hearing::Asked, report.at));
+    assert!(decoded.observations.iter().all(|observation| observation.interval_seconds.is_none()));
     let attribute = |tlv: Value, status: Value| json!({"endpoint": 0, "cluster": 53, "attribute": 7, "tlv": tlv, "status": status});
     let odd = from_json(json!({"kind": "matter-report", "fabric": "c2637a8b1b1b1b1b", "node": "0000000000000004",
         "attributes": [attribute(json!("16"), Value::Null), attribute(json!("0x"), Value::Null), attribute(Value::Null, Value::Null)]}));
@@ -252,6 +250,17 @@ fn a_matter_node_reports_values_and_refusals() {
         decoded.observations.iter().all(|observation| !observation.complete),
         "a table that is cut off supersedes nothing"
     );
+}
+
+#[test]
+fn a_report_tells_in_which_interval_its_node_is_asked() {
+    let report = from_json(
+        json!({"kind": "matter-report", "fabric": "c2637a8b1b1b1b1b", "node": "0000000000000004", "interval_seconds": 3600,
+        "attributes": [{"endpoint": 0, "cluster": 53, "attribute": 1, "tlv": "0402"}]}),
+    );
+    let decoded = decode(&report);
+    let told: Vec<_> = decoded.observations.iter().map(|observation| observation.interval_seconds).collect();
+    assert_eq!(told, [Some(3600)]);
 }
 
 #[test]

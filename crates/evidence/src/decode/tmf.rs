@@ -91,7 +91,7 @@ impl Answers {
             true => (names, None),
             false => self.add(capture, body, answer.query_id, payload, names),
         };
-        let statement = Statement::now(capture, names.reporter(body), body.extended_pan_id, Hearing::Asked);
+        let statement = Statement::now(capture, names.reporter(body), body.extended_pan_id, hearing(body));
         decoded.problems.extend(answer.decoded.problems);
         statement.say(answer.decoded.facts, &answer.decoded.incomplete, decoded);
         let Some(parts) = whole else { return };
@@ -140,12 +140,16 @@ impl Answers {
     }
 }
 
+fn hearing(body: &TmfCapture) -> Hearing {
+    if body.overheard { Hearing::Air } else { Hearing::Asked }
+}
+
 /// The dataset that a leader or border agent answered with; its secrets were blanked before it was kept.
 fn dataset(capture: &Capture, body: &TmfCapture, payload: &[u8], decoded: &mut DecodedCapture) {
     let (dataset, problems) = decode_dataset(payload);
     let network = body.extended_pan_id.or(dataset.extended_pan_id);
     let incomplete = if problems.is_empty() { &[][..] } else { &[FactKind::Dataset] };
-    let statement = Statement::now(capture, by_address(body.peer, network), network, Hearing::Asked);
+    let statement = Statement::now(capture, by_address(body.peer, network), network, hearing(body));
     statement.say([Fact::Dataset(Box::new(dataset))], incomplete, decoded);
     decoded.problems.extend(problems);
 }

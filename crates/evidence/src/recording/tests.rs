@@ -316,7 +316,8 @@ fn any_body() -> impl Strategy<Value = crate::CaptureBody> {
                 uri,
                 asked,
                 code: None,
-                payload
+                payload,
+                overheard: false,
             })),
         (any::<u16>(), any::<u64>(), any::<Option<i8>>()).prop_map(|(eighths, frames, rssi_dbm)| {
             crate::CaptureBody::RadioSummary(crate::RadioSummaryCapture {
@@ -325,6 +326,7 @@ fn any_body() -> impl Strategy<Value = crate::CaptureBody> {
                 from: "0x2c01".into(),
                 to: "0x2c00".into(),
                 interval_seconds: f64::from(eighths) / 8.0,
+                age_seconds: rssi_dbm.map(|_| f64::from(eighths) / 4.0),
                 frames,
                 acknowledged: 0,
                 data_polls: 0,

@@ -32,6 +32,7 @@ fn tmf(uri: &str, payload: String) -> CaptureBody {
         asked: None,
         code: None,
         payload,
+        overheard: false,
     })
 }
 
@@ -74,6 +75,7 @@ fn report(cluster: u32, tlv: String) -> CaptureBody {
         fabric: "c2637a8b1b1b1b1b".parse().unwrap(),
         node: "0000000000000004".parse().unwrap(),
         attributes: vec![attribute],
+        interval_seconds: None,
     })
 }
 

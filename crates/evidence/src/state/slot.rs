@@ -240,6 +240,7 @@ mod tests {
             complete,
             stated_at: Timestamp::from_unix_milliseconds(at_seconds * 1000),
             hearing: Hearing::Asked,
+            interval_seconds: None,
             source: "test".into(),
             seq: at_seconds as u64,
         }

@@ -13,6 +13,10 @@ pub(super) fn ghosts(mesh: &Mesh<'_>, nodes: &[Node], findings: &mut Vec<Finding
         if mesh.devices[device].was_heard_itself() {
             continue;
         }
+        // Frames alone say that somebody used an address; whoever it was may use another by now.
+        if node.extended_address.is_none() && mesh.is_known_by_frames_only(device) {
+            continue;
+        }
         let observers: BTreeSet<usize> = mesh.about(device).map(|heard| heard.observer).collect();
         let (Some(observer), 1) = (observers.first(), observers.len()) else {
             continue;

@@ -5,6 +5,7 @@ mod fragility;
 mod lan;
 mod links;
 mod partitions;
+mod zombie;
 
 use crate::network::{Mesh, OutdatedRow};
 use crate::snapshot::{Finding, Id, Link, Node, Severity};
@@ -21,6 +22,7 @@ pub(crate) fn of_network(mesh: &Mesh<'_>, nodes: &[Node], links: &[Link], outdat
     coverage::ghosts(mesh, nodes, &mut findings);
     coverage::unheard_routers(mesh, nodes, &mut findings);
     coverage::outdated_child_rows(mesh, nodes, outdated, &mut findings);
+    zombie::zombies(mesh, nodes, &mut findings);
     links::one_way(mesh, nodes, links, &mut findings);
     links::weak_only(nodes, links, &mut findings);
     fragility::single_points(nodes, links, &mut findings);

@@ -100,6 +100,7 @@ impl<'a> Mesh<'a> {
         let a_age = a_rows.iter().map(|heard| heard.age).min();
         let b_age = b_rows.iter().map(|heard| heard.age).min();
         let state = match (kind, &self.devices[b].parent) {
+            _ if self.has_departed(a) || self.has_departed(b) => State::Gone,
             (LinkKind::ParentChild, Some(conclusion)) => conclusion.state.unwrap_or(State::Inferred),
             _ => two_ends(a_age, b_age),
         };
@@ -153,7 +154,7 @@ impl<'a> Mesh<'a> {
     }
 
     /// Rows of tables that a newer table of the same device, of another kind, no longer has.
-    fn superseded_tables(&self) -> BTreeSet<(usize, usize, FactKind)> {
+    pub(super) fn superseded_tables(&self) -> BTreeSet<(usize, usize, FactKind)> {
         const ROUTER_TABLES: [FactKind; 4] = [
             FactKind::NeighborTable,
             FactKind::RouteTable,

@@ -1,5 +1,7 @@
 //! What the evidence of one network says: devices, partitions, roles, parents, links. Recomputed whole whenever that evidence changes.
 
+mod air;
+mod departure;
 mod identity;
 mod link;
 mod locator;
@@ -46,6 +48,8 @@ pub(crate) struct Device<'a> {
     pub(crate) locator: Option<locator::Binding>,
     /// The locator that the device itself said last.
     own_locator: Option<locator::Binding>,
+    /// When its radio said good-bye, if it was not heard since.
+    goodbye_at: Option<Timestamp>,
     pub(crate) is_border_router: bool,
     pub(crate) parent: Option<parent::Conclusion>,
     /// Several fresh devices claim its locator.
@@ -66,6 +70,8 @@ struct Existence {
     /// Any statement that is not silent yet.
     alive: bool,
     last_heard: Option<Timestamp>,
+    /// All neighbours have dropped it from their tables; the last of them then.
+    dropped_at: Option<Timestamp>,
     claims: Vec<Claim>,
 }
 
@@ -117,6 +123,8 @@ pub(crate) struct Mesh<'a> {
     pub(crate) rows_about: Vec<Vec<usize>>,
     /// Places in [`Mesh::heard`] of each device's own polls.
     polls_of: BTreeMap<usize, Vec<usize>>,
+    /// The newest frames of each device that a dongle heard.
+    heard_on_air: BTreeMap<usize, &'a Observation>,
     /// Who had a device in its table as a child, and when.
     pub(crate) child_episodes: BTreeMap<usize, Vec<(usize, &'a RowEpisode)>>,
     /// Since when some table names a locator without a radio address.
@@ -155,6 +163,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
         heard: Vec::new(),
         rows_about: Vec::new(),
         polls_of: BTreeMap::new(),
+        heard_on_air: BTreeMap::new(),
         child_episodes: BTreeMap::new(),
         place_since: BTreeMap::new(),
         table_since: Timestamp::MIN,
@@ -178,6 +187,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
         nodes,
         links,
         findings,
+        clues: crate::plan::clues(&mesh),
         valid_until: mesh.ageing.valid_until(),
     }
 }
@@ -352,7 +362,7 @@ impl<'a> Mesh<'a> {
         let mut vain: Vec<Timestamp> = Vec::new();
         let mut answered: Option<Timestamp> = None;
         for &index in &device.reporters {
-            let (_, evidence) = self.reporters[index];
+            let (reporter, evidence) = self.reporters[index];
             for (kind, slot) in &evidence.slots {
                 if let Some(observation) = &slot.current {
                     let best = device.told.get(kind).copied();
@@ -360,6 +370,9 @@ impl<'a> Mesh<'a> {
                         device.told.insert(*kind, newest);
                     }
                 }
+            }
+            if matches!(reporter, Reporter::Radio { .. }) {
+                device.goodbye_at = device.goodbye_at.max(evidence.removed_at);
             }
             vain.extend(&evidence.in_vain);
             answered = answered.max(evidence.answered_at);
@@ -377,6 +390,7 @@ impl<'a> Mesh<'a> {
     /// The age of a statement by a device, at a time of its own.
     pub(crate) fn age_at(&self, device: usize, observation: &Observation, at: Timestamp, mut lifetime: Lifetime) -> Age {
         lifetime.in_vain_at = self.devices[device].in_vain_at;
+        lifetime.interval_seconds = observation.interval_seconds;
         self.ageing.age(observation.hearing, &observation.source, at, lifetime)
     }
 
@@ -386,7 +400,11 @@ impl<'a> Mesh<'a> {
         if evidence.removed_at.is_some() {
             return Age::Silent;
         }
-        self.age_at(device, observation, observation.stated_at, Lifetime::default())
+        let lifetime = match observation.hearing {
+            Hearing::Air => self.lifetime_on_air(device),
+            _ => Lifetime::default(),
+        };
+        self.age_at(device, observation, observation.stated_at, lifetime)
     }
 
     fn reporter_of(&self, device: usize, observation: &Observation) -> usize {
@@ -420,6 +438,12 @@ impl<'a> Mesh<'a> {
             .into_iter()
             .flatten()
             .filter_map(|&place| self.heard.get(place))
+    }
+
+    /// True for a device of which nothing but frames is known.
+    pub(crate) fn is_known_by_frames_only(&self, device: usize) -> bool {
+        let is_frames = |heard: &Heard<'_>| heard.observation.fact.kind() == FactKind::RadioSummary;
+        self.devices[device].reporters.is_empty() && self.about(device).all(is_frames)
     }
 
     /// The slots of a device of one kind.

@@ -1,8 +1,8 @@
 //! Nodes: whether a device is there, what it is called, what it does; every claim with its teller.
 
-use super::{Device, Mesh, Relation, dated, link};
+use super::{Mesh, Relation, dated, link};
 use crate::ageing::Age;
-use crate::snapshot::{Claim, HeardByDongle, KnownAs, Node, Parent, Role, State};
+use crate::snapshot::{Claim, KnownAs, Node, Parent, Role, State};
 use std::collections::BTreeSet;
 use weft_evidence::{Hearing, Observation, Reporter};
 use weft_model::{Annotation, Eui64, Fact, FactKind, RoutingRole, ServiceDetails, Timestamp};
@@ -33,9 +33,10 @@ impl<'a> Mesh<'a> {
             self.devices[device].existence.claims.reserve(expected);
             self.own_existence(device);
         }
+        self.collect_frames();
         for index in 0..self.heard.len() {
             let heard = &self.heard[index];
-            let (observer, target, age, at, relation) = (heard.observer, heard.target, heard.age, heard.at, heard.relation);
+            let (observer, target, age, at, relation, answered) = (heard.observer, heard.target, heard.age, heard.at, heard.relation, heard.answered);
             let claim = self.claim(observer, heard.observation, at, link::describe(heard));
             let undated = heard.observation.hearing == Hearing::Cached;
             // A child row about a child that is elsewhere speaks of its table, not of the child's presence.
@@ -51,6 +52,11 @@ impl<'a> Mesh<'a> {
                 continue;
             }
             existence.beyond_registration = true;
+            if !answered {
+                // Somebody sends to it, and it does not answer.
+                existence.alive |= age != Age::Silent;
+                continue;
+            }
             existence.alive |= age != Age::Silent;
             match (age, relation) {
                 (Age::Fresh, Relation::Route) => {
@@ -65,6 +71,7 @@ impl<'a> Mesh<'a> {
                 existence.last_heard = existence.last_heard.max(Some(at));
             }
         }
+        self.collect_departures();
     }
 
     fn own_existence(&mut self, device: usize) {
@@ -128,7 +135,7 @@ impl<'a> Mesh<'a> {
             }
         }
         let existence = &mut self.devices[device].existence;
-        existence.own_fresh = own_fresh;
+        existence.own_fresh |= own_fresh;
         existence.registered_fresh = registered_fresh;
         existence.beyond_registration |= beyond_registration;
         existence.alive |= alive;
@@ -138,7 +145,8 @@ impl<'a> Mesh<'a> {
     }
 
     /// The state of a device's existence: the first that holds.
-    fn state(&self, device: &Device<'a>) -> State {
+    fn state(&self, index: usize) -> State {
+        let device = &self.devices[index];
         let existence = &device.existence;
         let radios = existence.heard_by_fresh.len() + usize::from(existence.own_fresh);
         // A registration outlives its device: it counts only for devices of which nothing else was ever heard.
@@ -147,6 +155,9 @@ impl<'a> Mesh<'a> {
         let anything_fresh = radios > 0 || !existence.routed_by_fresh.is_empty() || registered;
         let dropped = device.parent.as_ref().and_then(|conclusion| conclusion.dropped_at);
         if dropped.is_some_and(|dropped| existence.heard_by_fresh.is_empty() && existence.last_heard.is_none_or(|heard| heard <= dropped)) {
+            return State::Gone;
+        }
+        if self.has_departed(index) {
             return State::Gone;
         }
         if !anything_fresh {
@@ -208,7 +219,7 @@ impl<'a> Mesh<'a> {
             room: annotation.and_then(|annotation| annotation.room),
             vendor: self.text(index, FactKind::VendorName).or_else(|| self.service_text(index, vendor_of)),
             model: self.text(index, FactKind::ModelName).or_else(|| self.service_text(index, model_of)),
-            state: self.state(device),
+            state: self.state(index),
             parent: conclusion.and_then(|conclusion| {
                 Some(Parent {
                     node: self.node_id(conclusion.parent?),
@@ -299,7 +310,8 @@ impl<'a> Mesh<'a> {
             Some(Fact::Mode(mode)) => Some(mode.rx_on_when_idle),
             _ => None,
         };
-        match (told, mode.or(rx_on)) {
+        let polls = self.polls_on_air(index).then_some(false);
+        match (told, mode.or(rx_on).or(polls)) {
             (Some(RoutingRole::Reed), _) => Role::Reed,
             (Some(RoutingRole::SleepyEndDevice), _) | (_, Some(false)) => Role::SleepyEndDevice,
             (Some(RoutingRole::EndDevice | RoutingRole::Child), _) | (_, Some(true)) => Role::EndDevice,
@@ -348,18 +360,6 @@ impl<'a> Mesh<'a> {
             .filter(|(_, text)| !text.trim().is_empty())
             .min()
             .map(|(_, text)| text)
-    }
-
-    fn heard_by_dongle(&self, index: usize) -> Option<HeardByDongle> {
-        let heard = self.polls_of.get(&index)?.iter().filter_map(|&place| self.heard.get(place));
-        let newest = heard.max_by_key(|heard| (heard.at, heard.observation.seq))?;
-        match &*newest.observation.fact {
-            Fact::RadioSummary(summary) => Some(HeardByDongle {
-                rssi_average_dbm: summary.rssi_average,
-                observed_at: newest.at,
-            }),
-            _ => None,
-        }
     }
 
     fn addresses_of(&self, index: usize) -> Vec<String> {

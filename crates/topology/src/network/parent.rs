@@ -4,7 +4,7 @@ use super::{Mesh, Relation};
 use crate::ageing::Age;
 use crate::snapshot::{LastParent, PastParent, State};
 use std::collections::BTreeMap;
-use weft_evidence::{Observation, RowEpisode};
+use weft_evidence::{Hearing, Observation, RowEpisode};
 use weft_model::{Fact, FactKind, RouteRow, RoutingRole, Timestamp};
 
 /// From which end a statement comes.
@@ -30,6 +30,13 @@ struct Candidate<'a> {
     reason: &'static str,
     observation: Option<&'a Observation>,
     attached_since: Option<Timestamp>,
+}
+
+impl Candidate<'_> {
+    /// True for a row of a table that a router answered with.
+    fn is_listed(&self) -> bool {
+        self.end == End::Parent && self.observation.is_some_and(|observation| observation.hearing != Hearing::Air)
+    }
 }
 
 /// What was concluded of one child.
@@ -260,6 +267,8 @@ impl<'a> Mesh<'a> {
     fn choose(&self, device: usize, candidates: Vec<Candidate<'a>>) -> Conclusion {
         struct Group {
             newest: Timestamp,
+            /// The parent answered with a table: it stands until the next. What it was heard saying to the child is over when it is said.
+            is_listed: bool,
             child: Option<(Age, Timestamp)>,
             parent: Option<(Age, Timestamp)>,
             locator: Option<(Age, Timestamp)>,
@@ -272,12 +281,14 @@ impl<'a> Mesh<'a> {
             }
             let group = groups.entry(candidate.parent).or_insert(Group {
                 newest: Timestamp::MIN,
+                is_listed: false,
                 child: None,
                 parent: None,
                 locator: None,
                 arithmetic: None,
             });
             group.newest = group.newest.max(candidate.at);
+            group.is_listed |= candidate.is_listed();
             let end = match candidate.end {
                 End::Child => &mut group.child,
                 End::Parent => &mut group.parent,
@@ -359,7 +370,9 @@ impl<'a> Mesh<'a> {
         let since = supporting.iter().filter_map(|candidate| candidate.attached_since).max().or(first_known);
         let outdated = groups
             .iter()
-            .filter(|(place, other)| **place != parent && other.parent.is_some_and(|(age, _)| age == Age::Fresh) && !fresh(other.child))
+            .filter(|(place, other)| {
+                **place != parent && other.is_listed && other.parent.is_some_and(|(age, _)| age == Age::Fresh) && !fresh(other.child)
+            })
             .map(|(place, _)| *place)
             .collect();
         let parent_id = &self.devices[parent].id;
@@ -418,7 +431,7 @@ impl<'a> Mesh<'a> {
         });
         let outdated = candidates
             .iter()
-            .filter(|candidate| candidate.end == End::Parent && candidate.age == Age::Fresh)
+            .filter(|candidate| candidate.is_listed() && candidate.age == Age::Fresh)
             .map(|candidate| candidate.parent);
         Conclusion {
             history,

@@ -2,8 +2,9 @@
 
 use super::Mesh;
 use crate::ageing::{Age, Lifetime};
+use std::collections::BTreeSet;
 use weft_evidence::Observation;
-use weft_model::{ErrorRate, Fact, FactKind, LinkQuality, PartitionId, RadioPeer, Rloc16, RouterId, Rssi, Timestamp};
+use weft_model::{ErrorRate, Fact, FactKind, LinkQuality, PartitionId, Rloc16, RouterId, Rssi, Timestamp};
 
 /// As what a row names its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,8 @@ pub(crate) struct Heard<'a> {
     pub(crate) described: std::sync::OnceLock<std::sync::Arc<str>>,
     /// Since when the row says that the target is attached.
     pub(crate) attached_since: Option<Timestamp>,
+    /// Of frames: the target acknowledged them. True for rows of tables.
+    pub(crate) answered: bool,
 }
 
 /// Kinds of tables, in the order in which they are read.
@@ -87,10 +90,12 @@ impl<'a> Mesh<'a> {
                 }
             }
         }
+        let with_words = (0..self.devices.len()).filter(|&device| !self.devices[device].reporters.is_empty());
+        let known: BTreeSet<usize> = with_words.chain(self.heard.iter().map(|heard| heard.target)).collect();
         for index in 0..self.reporters.len() {
             let (_, evidence) = self.reporters[index];
             if let Some(observation) = evidence.slots.get(&FactKind::RadioSummary).and_then(|slot| slot.current.as_ref()) {
-                self.read_summary(observation);
+                self.read_summary(observation, &known);
             }
         }
     }
@@ -264,55 +269,6 @@ impl<'a> Mesh<'a> {
         None
     }
 
-    fn read_summary(&mut self, observation: &'a Observation) {
-        let Fact::RadioSummary(summary) = &*observation.fact else { return };
-        if self.network_id.is_none() {
-            // Frames of no known network name nobody.
-            return;
-        }
-        // The air does not tell partitions: it is the network's only one, or unknown.
-        let partition = self.only_partition();
-        let end = |mesh: &mut Self, peer: RadioPeer| match peer {
-            RadioPeer::Rloc16(rloc16) => Some(mesh.holder_or_place(partition, rloc16, observation.stated_at, Age::Fresh)),
-            RadioPeer::ExtendedAddress(address) => mesh.radio(address),
-            RadioPeer::Broadcast => None,
-        };
-        let Some(from) = end(self, summary.from) else { return };
-        let about_child = matches!(summary.from, RadioPeer::Rloc16(rloc16) if !rloc16.is_router());
-        let age = self.ageing.age(
-            observation.hearing,
-            &observation.source,
-            observation.stated_at,
-            Lifetime {
-                about_child,
-                ..Lifetime::default()
-            },
-        );
-        if let Some(heard) = &mut self.devices[from].existence.last_heard {
-            *heard = (*heard).max(observation.stated_at);
-        } else {
-            self.devices[from].existence.last_heard = Some(observation.stated_at);
-        }
-        let Some(to) = end(self, summary.to) else { return };
-        if summary.data_polls > 0 || (about_child && summary.acknowledged > 0) {
-            let mut heard = blank(from, observation, Relation::Polls);
-            heard.target = to;
-            heard.age = age;
-            heard.has_age = true;
-            self.heard.push(heard);
-        }
-    }
-
-    fn only_partition(&self) -> Option<PartitionId> {
-        let mut partitions: Vec<PartitionId> = self.devices.iter().filter_map(|device| device.partition).collect();
-        partitions.sort_unstable();
-        partitions.dedup();
-        match partitions.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        }
-    }
-
     /// Remembers since when a table names a locator by itself: until more was known, that was the device's id.
     fn note_place(&mut self, rloc16: Rloc16) {
         let since = self.table_since;
@@ -329,6 +285,9 @@ impl<'a> Mesh<'a> {
             ..Lifetime::default()
         };
         heard.age = self.age_at(heard.observer, heard.observation, heard.at, lifetime);
+        if self.devices[heard.observer].goodbye_at >= Some(heard.observation.stated_at) {
+            heard.age = Age::Silent;
+        }
         let stated = heard.observation.stated_at;
         // A table from before its reporter changed partition tells of the past, and makes no places in the present.
         let mut of_the_past = partition.is_some() && partition != self.devices[heard.observer].partition;
@@ -355,13 +314,16 @@ impl<'a> Mesh<'a> {
         if of_the_past || left_since {
             heard.age = heard.age.max(Age::Stale);
         }
+        if self.devices[heard.target].goodbye_at >= Some(heard.at) {
+            heard.age = Age::Silent;
+        }
         if heard.target != heard.observer {
             self.heard.push(heard);
         }
     }
 }
 
-fn blank(observer: usize, observation: &Observation, relation: Relation) -> Heard<'_> {
+pub(super) fn blank(observer: usize, observation: &Observation, relation: Relation) -> Heard<'_> {
     Heard {
         observer,
         target: observer,
@@ -383,5 +345,6 @@ fn blank(observer: usize, observation: &Observation, relation: Relation) -> Hear
         target_timeout_seconds: None,
         described: std::sync::OnceLock::new(),
         attached_since: None,
+        answered: true,
     }
 }

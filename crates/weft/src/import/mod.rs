@@ -6,6 +6,7 @@ mod lines;
 mod matter_server;
 mod mdns_packets;
 mod otbr_rest;
+mod pcap;
 
 use crate::arguments::{ImportArguments, ImportKind};
 use crate::output::{MAX_REMARKS, tell, tell_some, write_recording};
@@ -64,12 +65,16 @@ impl Imported {
 /// # Errors
 /// Where a file cannot be opened, nothing in the files can be used, or the recording cannot be written.
 pub(crate) fn import(arguments: &ImportArguments) -> Result<()> {
-    let ImportArguments { kind, files, out, at } = arguments;
+    let ImportArguments { kind, files, out, at, .. } = arguments;
+    let has_key = arguments.dataset.is_some() || arguments.network_key.is_some();
+    if has_key && *kind != ImportKind::Pcap {
+        return Err(WrongUsage("--dataset and --network-key open frames: they go with pcap only".to_owned()).into());
+    }
     let (source, mut imported) = match kind {
         ImportKind::MatterServer => ("matter-server", matter_server::read(files, *at)?),
         ImportKind::OtbrRest => ("otbr-rest", otbr_rest::read(files, *at)?),
         ImportKind::MdnsPackets => ("mdns", mdns_packets::read(files, *at)?),
-        ImportKind::Pcap => return Err(WrongUsage("this build of weft cannot read pcap files yet".to_owned()).into()),
+        ImportKind::Pcap => return pcap::import(arguments),
     };
     if imported.items.is_empty() {
         bail!("nothing of {} can be used; no recording was written", names(files));

@@ -1,0 +1,89 @@
+//! Routers that are gone: switched off without a good-bye, their neighbours drop them one after the other.
+
+use super::{Mesh, Relation};
+use crate::ageing::Age;
+use std::collections::{BTreeMap, BTreeSet};
+use weft_model::{FactKind, Timestamp};
+
+/// Tables in which a router lists the routers that it has links with.
+const TABLES: [FactKind; 4] = [
+    FactKind::Route64,
+    FactKind::NeighborTable,
+    FactKind::RouteTable,
+    FactKind::RouterNeighbors,
+];
+
+impl Mesh<'_> {
+    /// Finds routers that all their neighbours have dropped.
+    pub(super) fn collect_departures(&mut self) {
+        let dropped = self.dropped_routers();
+        if dropped.is_empty() {
+            return;
+        }
+        let superseded = self.superseded_tables();
+        for (device, dropped_at) in dropped {
+            if !self.is_still_listed(device, dropped_at, &superseded) {
+                self.devices[device].existence.dropped_at = Some(dropped_at);
+            }
+        }
+    }
+
+    /// Routers that some table listed and a newer one does not, and when the last of these was told.
+    fn dropped_routers(&self) -> BTreeMap<usize, Timestamp> {
+        let mut dropped: BTreeMap<usize, Timestamp> = BTreeMap::new();
+        for observer in 0..self.devices.len() {
+            let partition = self.devices[observer].partition;
+            let episodes = TABLES.iter().flat_map(|kind| self.slots(observer, *kind)).flat_map(|slot| &slot.episodes);
+            for episode in episodes {
+                let Some(ended_at) = episode.ended_at else { continue };
+                let device = match (episode.row.extended_address, episode.row.rloc16) {
+                    (Some(address), _) => self.radio(address),
+                    (None, Some(rloc16)) => self.holder(partition, rloc16),
+                    (None, None) => None,
+                };
+                let is_router = |device: usize| self.devices[device].locator.as_ref().is_some_and(|binding| binding.rloc16.is_router());
+                if let Some(device) = device.filter(|&device| device != observer && is_router(device)) {
+                    let last = dropped.entry(device).or_insert(ended_at);
+                    *last = (*last).max(ended_at);
+                }
+            }
+        }
+        dropped
+    }
+
+    /// True if a fresh table lists a router, with a link or a way to it. `superseded` are rows that a newer table of another kind has no more.
+    fn is_still_listed(&self, device: usize, dropped_at: Timestamp, superseded: &BTreeSet<(usize, usize, FactKind)>) -> bool {
+        let all_were_heard = self.all_tables_were_heard(device);
+        self.about(device).any(|heard| {
+            let counts = match heard.relation {
+                // What a full Thread child heard before proves no link: it keeps none.
+                Relation::Neighbor | Relation::Child => self.is_router(heard.observer) || heard.at > dropped_at,
+                // Routers go on telling each other ways to one that nobody has a link with any more, until the costs have counted up to infinity.
+                Relation::Route => !all_were_heard,
+                Relation::Polls => false,
+            };
+            counts && heard.age == Age::Fresh && !superseded.contains(&(heard.observer, device, heard.observation.fact.kind()))
+        })
+    }
+
+    /// True for a router that all its neighbours have dropped, and that nobody heard since.
+    pub(super) fn has_departed(&self, device: usize) -> bool {
+        let existence = &self.devices[device].existence;
+        existence
+            .dropped_at
+            .is_some_and(|dropped| existence.last_heard.is_none_or(|heard| heard <= dropped))
+    }
+
+    /// True if every other router of the device's partition that is there told its own table, and it is fresh: then nobody else can have a link with it.
+    fn all_tables_were_heard(&self, device: usize) -> bool {
+        let partition = self.devices[device].partition;
+        let others = (0..self.devices.len()).filter(|&other| other != device && self.devices[other].partition == partition && self.is_router(other));
+        let is_there = |other: usize| {
+            let existence = &self.devices[other].existence;
+            existence.own_fresh || !existence.heard_by_fresh.is_empty() || !existence.routed_by_fresh.is_empty()
+        };
+        others
+            .filter(|other| is_there(*other))
+            .all(|other| self.fresh_router_table_at(other).is_some())
+    }
+}
