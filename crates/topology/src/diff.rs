@@ -332,6 +332,7 @@ mod tests {
                     .filter(|(_, (_, version))| *version == 3)
                     .map(|(id, _)| finding(format!("f{id:03}"), **id))
                     .collect(),
+                clues: Vec::new(),
                 valid_until: Timestamp::MAX,
             }));
         }

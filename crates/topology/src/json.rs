@@ -291,6 +291,7 @@ mod tests {
                 nodes: nodes.iter().map(|id| node(id)).collect(),
                 links,
                 findings: findings.iter().map(|id| finding(id)).collect(),
+                clues: Vec::new(),
                 valid_until: Timestamp::MAX,
             })
         };

@@ -6,6 +6,7 @@ mod engine;
 mod finding;
 mod json;
 mod network;
+pub mod plan;
 mod policy;
 mod snapshot;
 

@@ -436,6 +436,8 @@ pub struct NetworkTopology {
     pub links: Vec<Link>,
     /// Findings, sorted by id.
     pub findings: Vec<Finding>,
+    /// What only the plan needs to know of the devices, sorted by node id. Not part of the JSON.
+    pub clues: Vec<crate::plan::Clue>,
     /// Until when age alone changes nothing.
     pub valid_until: Timestamp,
 }

@@ -115,6 +115,7 @@ pub fn part(id: &str, nodes: Vec<Node>, links: Vec<Link>) -> NetworkTopology {
         nodes,
         links,
         findings: Vec::new(),
+        clues: Vec::new(),
         valid_until: Timestamp::MAX,
     }
 }

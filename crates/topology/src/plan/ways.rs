@@ -1,0 +1,252 @@
+//! Ways to more than one device's word at a time: a border router's agent or REST API, a Matter server's file, a dongle.
+
+use super::greedy;
+use super::shares::{ONE, Share, rounded, whole};
+use super::survey::{Device, Survey};
+use super::types::{Abilities, Cost, Gain, Need, Step, StepKind};
+use super::words::{Labels, count, some};
+use std::collections::BTreeMap;
+
+/// A fabric with at least so many devices may be one of a Matter server whose data can be read.
+const WORTH_A_FILE: usize = 3;
+
+/// The ways of one network: those that this version has, and those that it has not. `by_pairing` is what all pairing together would place.
+pub(super) struct Ways {
+    /// Reaches the whole mesh and can be taken: better than any step.
+    pub(super) first: Vec<Step>,
+    pub(super) otherwise: Vec<Step>,
+    pub(super) later: Vec<Step>,
+}
+
+/// What one way would place.
+struct Whole {
+    places: Share,
+    links: u32,
+    names: u32,
+    about: bool,
+}
+
+pub(super) fn ways(survey: &Survey<'_>, labels: &Labels<'_>, abilities: &Abilities, by_pairing: Share) -> Ways {
+    let mut ways = Ways {
+        first: Vec::new(),
+        otherwise: Vec::new(),
+        later: Vec::new(),
+    };
+    let Some(everything) = everything(survey) else { return ways };
+    let much_more = everything.places >= by_pairing + ONE;
+    for (step, usable) in [
+        (border_agent(survey, labels, &everything), abilities.border_agent),
+        (rest(survey, labels, &everything), abilities.border_router_rest),
+        (dongle(survey, &everything), abilities.dongle),
+    ] {
+        let Some(mut step) = step else { continue };
+        step.available = usable;
+        if !usable {
+            step.detail.push_str(" This version of Weft cannot do that yet.");
+        }
+        match (usable, step.kind) {
+            (true, StepKind::Dongle) => ways.otherwise.push(step),
+            (true, _) => ways.first.push(step),
+            (false, _) if much_more => ways.later.push(step),
+            (false, _) => {}
+        }
+    }
+    // One way to the whole mesh is enough; the others are there instead of it.
+    ways.otherwise.extend(ways.first.drain(1.min(ways.first.len())..));
+    if abilities.matter_server_file {
+        ways.otherwise.extend(matter_server(survey, labels));
+    }
+    ways
+}
+
+/// What asking the whole mesh would add. `None` where it would add nothing.
+fn everything(survey: &Survey<'_>) -> Option<Whole> {
+    let unheard = survey.devices.iter().any(Device::is_unheard_router);
+    let places = survey.routers_to_place + survey.children_to_place;
+    if places == 0 && !unheard {
+        return None;
+    }
+    let names = survey
+        .devices
+        .iter()
+        .filter(|device| !device.placed && device.node.extended_address.is_none())
+        .count();
+    Some(Whole {
+        places,
+        links: survey.devices.iter().map(|device| device.links_to_confirm).sum(),
+        names: u32::try_from(names).unwrap_or(u32::MAX),
+        about: true,
+    })
+}
+
+fn gain_of(whole: &Whole) -> Gain {
+    Gain {
+        places: rounded(whole.places),
+        places_at_least: 0,
+        confirms_links: whole.links,
+        names: whole.names,
+        about: whole.about,
+    }
+}
+
+fn adds(whole: &Whole) -> String {
+    match rounded(whole.places) {
+        0 => "It tells the children and links of routers that nobody has read.".to_owned(),
+        places => format!("It places {}.", some(places, whole.about, "device", "devices")),
+    }
+}
+
+/// The border agent that is easiest to enter. Others than OpenThread's own may not pass on questions to the mesh, so that one comes first.
+fn border_agent(survey: &Survey<'_>, labels: &Labels<'_>, everything: &Whole) -> Option<Step> {
+    let usable = survey.devices.iter().filter_map(|device| {
+        let agent = device.clue?.border_agent?;
+        (agent.active && (agent.takes_passcode || agent.takes_credential)).then_some((device, agent))
+    });
+    let (device, agent) =
+        usable.min_by_key(|(device, agent)| (!agent.openthread, !agent.takes_passcode, !agent.available, device.node.id.clone()))?;
+    let name = labels.call(device.node);
+    let others = match agent.openthread {
+        true => "",
+        false => " Not every maker's border router passes questions on to the mesh.",
+    };
+    let network = survey.network.and_then(|network| network.name.as_deref()).unwrap_or("the network");
+    let (title, how, needs) = if agent.takes_passcode {
+        (
+            format!("A passcode of {name}: the whole mesh"),
+            "It can show a one-time passcode that lets Weft ask all routers at once.",
+            Need::Passcode,
+        )
+    } else {
+        (
+            format!("The credentials of {network}, through {name}: the whole mesh"),
+            "It takes the network's commissioner credential, which lets Weft ask all routers at once.",
+            Need::Credentials,
+        )
+    };
+    Some(Step {
+        id: format!("border-agent:{}", survey.id()).into(),
+        kind: StepKind::BorderAgent,
+        rank: 0,
+        network: survey.network.map(|network| network.id.clone()),
+        subjects: vec![device.node.id.clone()],
+        announced_as: Vec::new(),
+        title,
+        detail: format!("{how} {}{others}", adds(everything)),
+        gain: gain_of(everything),
+        cost: Cost { needs, seconds: 30 },
+        available: false,
+    })
+}
+
+fn rest(survey: &Survey<'_>, labels: &Labels<'_>, everything: &Whole) -> Option<Step> {
+    let device = survey.devices.iter().find(|device| {
+        device
+            .clue
+            .and_then(|clue| clue.border_agent)
+            .is_some_and(|agent| agent.openthread && agent.active)
+    })?;
+    let name = labels.call(device.node);
+    Some(Step {
+        id: format!("border-router-rest:{}", survey.id()).into(),
+        kind: StepKind::BorderRouterRest,
+        rank: 0,
+        network: survey.network.map(|network| network.id.clone()),
+        subjects: vec![device.node.id.clone()],
+        announced_as: Vec::new(),
+        title: format!("The REST API of {name}: the whole mesh"),
+        detail: format!(
+            "It says that it runs OpenThread's border router. Where its REST API is switched on, it asks all routers. {}",
+            adds(everything)
+        ),
+        gain: gain_of(everything),
+        cost: Cost {
+            needs: Need::Address,
+            seconds: 60,
+        },
+        available: false,
+    })
+}
+
+fn dongle(survey: &Survey<'_>, everything: &Whole) -> Option<Step> {
+    // Without a network there is no channel to listen on.
+    let network = survey.network?;
+    Some(Step {
+        id: format!("dongle:{}", survey.id()).into(),
+        kind: StepKind::Dongle,
+        rank: 0,
+        network: Some(network.id.clone()),
+        subjects: vec![network.id.clone()],
+        announced_as: Vec::new(),
+        title: "A radio dongle: the children within its reach".to_owned(),
+        detail: "Without any code it hears which child asks which router for messages; with the network's credentials it can ask the whole mesh."
+            .to_owned(),
+        gain: Gain {
+            names: 0,
+            confirms_links: 0,
+            places: rounded(everything.places.min(survey.children_to_place)),
+            ..gain_of(everything)
+        },
+        cost: Cost {
+            needs: Need::Dongle,
+            seconds: 300,
+        },
+        available: false,
+    })
+}
+
+/// What one fabric's server would tell of all its devices at once.
+fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>) -> Option<Step> {
+    let mut by_fabric: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, device) in survey.devices.iter().enumerate().filter(|(_, device)| device.candidate) {
+        for (fabric, _) in device.node.known_as.matter.iter().filter_map(|name| name.split_once('-')) {
+            let members = by_fabric.entry(fabric).or_default();
+            if members.last() != Some(&place) {
+                members.push(place);
+            }
+        }
+    }
+    let (fabric, members) = by_fabric
+        .into_iter()
+        .max_by_key(|(fabric, members)| (members.len(), std::cmp::Reverse(*fabric)))?;
+    if members.len() < WORTH_A_FILE {
+        return None;
+    }
+    let (picks, _) = greedy::order(
+        survey,
+        |place| labels.call(survey.devices[place].node),
+        |place| members.binary_search(&place).is_ok(),
+    );
+    if picks.is_empty() {
+        return None;
+    }
+    let places: Share = picks.iter().map(|pick| pick.places).sum();
+    let shared = u32::try_from(members.len()).unwrap_or(u32::MAX);
+    Some(Step {
+        id: format!("matter-server:{}:{fabric}", survey.id()).into(),
+        kind: StepKind::MatterServer,
+        rank: 0,
+        network: survey.network.map(|network| network.id.clone()),
+        subjects: members.iter().map(|&place| survey.devices[place].node.id.clone()).collect(),
+        announced_as: Vec::new(),
+        title: format!(
+            "Home Assistant's Matter server, if one of your apps is that: {} at once",
+            count(shared, "device", "devices")
+        ),
+        detail: format!(
+            "{} share the fabric {fabric}. If its controller is Home Assistant, `weft import matter-server` reads what its Matter server knows of them from a file, without pairing.",
+            super::words::sentence(&count(shared, "device", "devices"))
+        ),
+        gain: Gain {
+            places: rounded(places.min(whole(survey.devices.len()))),
+            places_at_least: 0,
+            confirms_links: members.iter().map(|&place| survey.devices[place].links_to_confirm).sum(),
+            names: 0,
+            about: true,
+        },
+        cost: Cost {
+            needs: Need::File,
+            seconds: 60,
+        },
+        available: true,
+    })
+}
