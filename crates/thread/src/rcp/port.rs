@@ -1,0 +1,141 @@
+//! Serial ports: finding those of radios, opening, reading with a limit.
+
+use super::owner::owners_of;
+use super::usb::known_radio;
+use serialport::{ErrorKind, SerialPort, SerialPortType};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// A radio takes bytes at once, unless it hangs.
+const WRITE_WITHIN: Duration = Duration::from_secs(1);
+
+/// A port that may have a radio behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPort {
+    /// To open it: `/dev/ttyACM0`.
+    pub path: String,
+    /// What it is, by its USB ids.
+    pub name: &'static str,
+    /// Its serial number.
+    pub serial_number: Option<String>,
+    /// The line speed that its RCP firmware usually has, in bits a second.
+    pub baud: u32,
+}
+
+/// The ports of radios that are known by their USB ids, by path.
+pub fn radios() -> Vec<FoundPort> {
+    let mut found: Vec<FoundPort> = serialport::available_ports()
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|port| {
+            let SerialPortType::UsbPort(usb) = port.port_type else { return None };
+            let known = known_radio(usb.vid, usb.pid, usb.product.as_deref().unwrap_or_default())?;
+            Some(FoundPort {
+                path: port.port_name,
+                name: known.name,
+                serial_number: usb.serial_number,
+                baud: known.baud,
+            })
+        })
+        // macOS shows each port twice; `cu` is the one that a program opens.
+        .filter(|port| !port.path.starts_with("/dev/tty."))
+        .collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+/// Why a port cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// There is none.
+    #[error("there is no port {0}: the dongle is not plugged in")]
+    Gone(String),
+    /// This user may not.
+    #[error("{0} may not be opened by this user; on Linux, members of its group may (usually `dialout`)")]
+    Denied(String),
+    /// Another program has it.
+    #[error("{path} is in use by {}", .owners.join(" and "))]
+    InUse {
+        /// The port.
+        path: String,
+        /// Who has it.
+        owners: Vec<String>,
+    },
+    /// The system says why.
+    #[error("{path} cannot be opened: {reason}")]
+    Other {
+        /// The port.
+        path: String,
+        /// The reason.
+        reason: String,
+    },
+}
+
+/// An open port, for this program alone.
+pub struct Port {
+    inner: Box<dyn SerialPort>,
+}
+
+impl Port {
+    /// Opens a port with so many bits a second; USB radios take any.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn open(path: &str, baud: u32) -> Result<Self, PortError> {
+        // Before it is opened: opening it twice would take bytes away from whoever has it.
+        let in_use = |owners: Vec<String>| PortError::InUse {
+            path: path.to_owned(),
+            owners,
+        };
+        let owners = owners_of(Path::new(path));
+        if !owners.is_empty() {
+            return Err(in_use(owners));
+        }
+        serialport::new(path, baud)
+            .timeout(WRITE_WITHIN)
+            .dtr_on_open(true)
+            .open()
+            .map(|inner| Self { inner })
+            .map_err(|error| match error.kind() {
+                ErrorKind::Io(io::ErrorKind::NotFound) => PortError::Gone(path.to_owned()),
+                ErrorKind::Io(io::ErrorKind::PermissionDenied) => PortError::Denied(path.to_owned()),
+                ErrorKind::NoDevice if !Path::new(path).exists() => PortError::Gone(path.to_owned()),
+                ErrorKind::Io(io::ErrorKind::ResourceBusy) => in_use(vec!["another program".to_owned()]),
+                _ => PortError::Other {
+                    path: path.to_owned(),
+                    reason: error.to_string(),
+                },
+            })
+    }
+
+    /// Reads what is there; waits `within` for it at most. 0: nothing came.
+    ///
+    /// # Errors
+    /// The port is gone.
+    pub fn read(&mut self, buffer: &mut [u8], within: Duration) -> io::Result<usize> {
+        let _ = self.inner.set_timeout(within.max(Duration::from_millis(1)));
+        match self.inner.read(buffer) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => Ok(read),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::TimedOut | io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+                ) =>
+            {
+                Ok(0)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes all of it.
+    ///
+    /// # Errors
+    /// The port is gone, or the radio takes nothing any more.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let _ = self.inner.set_timeout(WRITE_WITHIN);
+        self.inner.write_all(bytes)
+    }
+}
