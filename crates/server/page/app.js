@@ -1,61 +1,15 @@
-// The plain page: what the API says, as lists. Foreign text only ever becomes text nodes and attribute values.
+// The plain page: what the API says, as lists.
 
-const MARKS = {
-  confirmed: "●", "one-sided": "◐", inferred: "○", contradicted: "▲", stale: "◇", gone: "✕",
-  working: "●", started: "◐", deaf: "▲", suspended: "◇", stopped: "✕",
-  problem: "■", warning: "▲", info: "○",
-  live: "●", waiting: "◐", lost: "✕",
-};
+import { ask, byId, count, h, localTime, marked, morph, timeOf } from "/elements.js";
+import { adoptFabric } from "/fabric.js";
+import { followPlan } from "/plan.js";
+
 const ROLES = { "end-device": "end device", "sleepy-end-device": "sleepy end device", reed: "router-eligible end device" };
 const RETRY_MILLISECONDS = 5000;
 const MAX_DEPTH = 8;
 
-const byId = (id) => document.getElementById(id);
 const view = { generation: 0, asOf: null, status: { sources: [], store: null, notice: null }, lists: null };
 const LISTS = ["networks", "nodes", "links", "findings"];
-
-// ---- Building and renewing elements ----
-
-function h(name, attributes, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes ?? {})) {
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : value);
-  }
-  element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
-  return element;
-}
-
-/** Makes `from` look like `to` by the fewest changes, so that focus, selection and opened details stay. */
-function morph(from, to) {
-  if (from.isEqualNode(to)) return;
-  if (from.nodeName !== to.nodeName || from.nodeType !== Node.ELEMENT_NODE) return from.replaceWith(to);
-  for (const { name, value } of [...to.attributes]) from.setAttribute(name, value);
-  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
-  const keyed = new Map([...from.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]));
-  let cursor = from.firstChild;
-  for (const wanted of [...to.childNodes]) {
-    const key = wanted.dataset?.key;
-    const match = key ? keyed.get(key) : cursor && !cursor.dataset?.key ? cursor : null;
-    if (!match) {
-      from.insertBefore(wanted, cursor);
-      continue;
-    }
-    if (match === cursor) cursor = cursor.nextSibling;
-    else from.insertBefore(match, cursor);
-    morph(match, wanted);
-  }
-  while (cursor) {
-    const next = cursor.nextSibling;
-    cursor.remove();
-    cursor = next;
-  }
-}
-
-const marked = (state, words = state) => h("span", { class: `state ${state}` }, h("span", { class: "mark", "aria-hidden": "true" }, MARKS[state] ?? "?"), words);
-
-const localTime = (time) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const timeOf = (time) => h("time", { datetime: time, title: time }, localTime(time));
-const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 /** A moment, told relative to the moment that the picture is about: a recording has its own now. */
 function moment(time) {
@@ -267,15 +221,6 @@ async function showEvidence(id) {
 
 // ---- Talking to the service ----
 
-/** The JSON of an answer; throws a problem (RFC 9457), also where no answer came. */
-async function ask(path, options) {
-  const response = await fetch(path, options).catch(() => {
-    throw { status: 0, title: "The service has not answered", detail: "See whether it still runs." };
-  });
-  if (response.ok) return response.status === 204 ? null : response.json();
-  throw await response.json().catch(() => ({ status: response.status, title: "The service has failed", detail: `HTTP status ${response.status}` }));
-}
-
 /** Says how the connection is. The same words are said once: assistive technology reads every change aloud. */
 function say(state, words) {
   const wanted = h("p", { id: "connection", role: "status", class: state }, marked(state, words));
@@ -317,6 +262,8 @@ function apply({ generation, changes, status }) {
 function askForToken(problem) {
   byId("token-form").hidden = false;
   byId("main").hidden = true;
+  byId("fabric").hidden = true;
+  byId("plan").hidden = true;
   say("waiting", "Locked");
   byId("token-problem").textContent = problem ?? "";
   byId("token").focus();
@@ -329,6 +276,7 @@ async function start() {
     byId("main").hidden = false;
     view.status = status;
     listen();
+    followPlan();
   } catch (problem) {
     if (problem.status === 401) return askForToken();
     sayLost(problem.title);
@@ -340,6 +288,7 @@ function listen() {
   const events = new EventSource("/api/v1/events");
   events.addEventListener("snapshot", (event) => { adopt(JSON.parse(event.data)); sayLive(); });
   events.addEventListener("delta", (event) => { apply(JSON.parse(event.data)); sayLive(); });
+  events.addEventListener("fabric", (event) => adoptFabric(JSON.parse(event.data)));
   events.addEventListener("error", async () => {
     sayLost("The service has not answered");
     if (events.readyState !== EventSource.CLOSED) return;

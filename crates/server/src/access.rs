@@ -24,6 +24,9 @@ use zeroize::Zeroizing;
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// How long an answer may take to begin; event streams begin at once.
 const MAX_WAIT: Duration = Duration::from_secs(30);
+/// How long leaving devices may take: sleepy ones hear it late, and there may be dozens.
+const MAX_LEAVING_WAIT: Duration = Duration::from_secs(600);
+const UNPAIR_PATH: &str = "/api/v1/fabric/unpair";
 const SESSION_PATH: &str = "/api/v1/session";
 
 /// True for loopback addresses, IPv4 ones written as IPv6 too.
@@ -188,6 +191,26 @@ impl Server {
         ))
     }
 
+    /// Lets through whoever has the token or a session, and on this machine also the service's own page, so that a person can pair devices
+    /// without looking for a token first.
+    ///
+    /// The page is known by `Origin` or `Sec-Fetch-Site`, which a browser sets itself: no page of another origin can (the guard has checked
+    /// `Origin` already, and bodies must be JSON or pictures, which makes browsers ask first). What this does not keep out is another program on
+    /// this machine that writes those headers itself. It could as well click on the page; a service on a machine whose users do not trust
+    /// each other listens on another address than loopback, and then asks everybody for the token.
+    ///
+    /// # Errors
+    /// 401 or 403.
+    pub(crate) fn check_person(&self, request: &Request) -> Result<(), Problem> {
+        let headers = request.headers();
+        let (host, _) = self.hosts.check(request)?;
+        let is_our_page = headers.contains_key(ORIGIN) || headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+        if is_our_page && !headers.contains_key(AUTHORIZATION) && self.is_open(&host, headers) {
+            return Ok(());
+        }
+        self.check_token(headers)
+    }
+
     fn admit(&self, request: &Request) -> Result<(), Problem> {
         let (host, authority) = self.hosts.check(request)?;
         check_origin(request.headers(), &authority)?;
@@ -223,8 +246,13 @@ const HEADERS: [(&str, &str); 6] = [
 
 /// Stands before everything that is served.
 pub(crate) async fn guard(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let max_wait = if request.uri().path() == UNPAIR_PATH {
+        MAX_LEAVING_WAIT
+    } else {
+        MAX_WAIT
+    };
     let mut response = match server.admit(&request) {
-        Ok(()) => match tokio::time::timeout(MAX_WAIT, next.run(request)).await {
+        Ok(()) => match tokio::time::timeout(max_wait, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Problem::busy("timeout", "The answer took too long. Try again later, or ask for less.").into_response(),
         },
@@ -258,9 +286,15 @@ pub(crate) async fn json_body(request: Request) -> Result<axum::body::Bytes, Pro
             detail,
         ));
     }
-    to_bytes(request.into_body(), MAX_BODY_BYTES)
-        .await
-        .map_err(|_| Problem::body_too_large(MAX_BODY_BYTES))
+    body_within(request, MAX_BODY_BYTES).await
+}
+
+/// The body of a request.
+///
+/// # Errors
+/// 413 beyond `limit` bytes.
+pub(crate) async fn body_within(request: Request, limit: usize) -> Result<axum::body::Bytes, Problem> {
+    to_bytes(request.into_body(), limit).await.map_err(|_| Problem::body_too_large(limit))
 }
 
 /// The body of `POST /api/v1/session`.

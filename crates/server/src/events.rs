@@ -3,6 +3,7 @@
 //! A connection holds nothing but the generation that it sent last. Whatever comes next is read from what is published when the
 //! client's socket has room: the next delta where it is still kept, else a snapshot.
 
+use crate::fabric::Follower;
 use crate::problem::Problem;
 use crate::publish::Feed;
 use crate::query::Parameters;
@@ -23,6 +24,7 @@ pub(crate) const MAX_CLIENTS: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Topology as it changes: first `snapshot`, then `delta` for each generation; `id` names the generation.
+/// Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; it has no `id`.
 /// A client that comes back with `Last-Event-ID` gets the deltas since then where they are kept, else a snapshot, as a slow one does.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "topology",
@@ -31,7 +33,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
         ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was seen"),
     ),
     responses(
-        (status = 200, description = "Events `snapshot` (SnapshotEvent) and `delta` (DeltaEvent) as JSON", content_type = "text/event-stream", body = String),
+        (status = 200, description = "Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent) and `fabric` (FabricView) as JSON", content_type = "text/event-stream", body = String),
         (status = 503, description = "Too many clients listen", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -49,6 +51,7 @@ pub(crate) async fn events(State(server): State<Server>, uri: Uri, headers: Head
         .and_then(|name| server.publisher.feed().generation_named(name));
     let listener = Listener {
         feed: server.publisher.subscribe(),
+        fabric: server.pairing.clone().map(Follower::new),
         closing: server.closing.subscribe(),
         last_seen,
         with_claims,
@@ -64,6 +67,7 @@ pub(crate) async fn events(State(server): State<Server>, uri: Uri, headers: Head
 
 struct Listener {
     feed: watch::Receiver<Arc<Feed>>,
+    fabric: Option<Follower>,
     closing: watch::Receiver<bool>,
     last_seen: Option<u64>,
     with_claims: bool,
@@ -81,9 +85,13 @@ impl Listener {
             if self.last_seen != Some(feed.published.generation) {
                 return Some(self.event(&feed));
             }
+            if let Some(event) = self.fabric.as_mut().and_then(Follower::ready) {
+                return Some(event);
+            }
             tokio::select! {
                 changed = self.feed.changed() => changed.ok()?,
                 changed = self.closing.changed() => changed.ok()?,
+                () = stirred(&mut self.fabric) => {}
             }
         }
     }
@@ -102,6 +110,14 @@ impl Listener {
             .event("snapshot")
             .id(feed.name(generation))
             .data(feed.snapshot_data(self.with_claims))
+    }
+}
+
+/// Comes back when the fabric may have something to tell; never where there is none.
+async fn stirred(fabric: &mut Option<Follower>) {
+    match fabric {
+        Some(follower) => follower.stirred().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -210,6 +226,7 @@ mod tests {
         let server = testing::server();
         let mut listener = Listener {
             feed: server.publisher.subscribe(),
+            fabric: None,
             closing: server.closing.subscribe(),
             last_seen: Some(1),
             with_claims: false,

@@ -7,11 +7,13 @@ mod access;
 mod captures;
 mod detail;
 mod events;
+mod fabric;
 mod history;
 mod listener;
 mod lookup;
 mod openapi;
 mod page;
+mod plan;
 mod problem;
 mod publish;
 mod query;
@@ -24,6 +26,7 @@ mod views;
 #[cfg(test)]
 mod testing;
 
+pub use fabric::{Entered, Leaving, Left, Pairing, PairingError, RefusedCode, device_address};
 pub use history::{History, HistoryError};
 pub use publish::{Published, Publisher};
 pub use server::{Config, ConfigError, ServeError, Server, router, serve};

@@ -5,7 +5,7 @@ use crate::query::Parameters;
 use crate::server::Server;
 use crate::status::Status;
 use crate::views::tagged;
-use crate::{access, captures, detail, events, lookup, views};
+use crate::{access, captures, detail, events, fabric, lookup, plan, views};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -72,8 +72,10 @@ struct DeltaEvent {
         description = "What a Thread mesh really looks like, who says so, and what is wrong with it. Errors are problem details (RFC 9457).",
     ),
     paths(
-        views::healthz, views::topology, views::layout, views::sources, detail::node, detail::link, lookup::lookup,
+        views::healthz, views::topology, views::layout, views::sources, detail::node, detail::link, lookup::lookup, plan::plan,
         events::events, captures::captures, access::begin_session, document,
+        fabric::fabric, fabric::pair, fabric::photo, fabric::retry, fabric::cancel, fabric::unpair, fabric::settings,
+        fabric::device_settings, fabric::refresh,
     ),
     components(schemas(SnapshotEvent, DeltaEvent)),
     security(("token" = []), ("session" = []), ()),
@@ -201,6 +203,7 @@ mod tests {
             ("/api/v1/nodes/{id}", format!("/api/v1/nodes/{SENSOR}")),
             ("/api/v1/links/{id}", format!("/api/v1/links/{}~{SENSOR}", testing::ROUTER)),
             ("/api/v1/lookup", format!("/api/v1/lookup?extended_address={SENSOR}")),
+            ("/api/v1/plan", "/api/v1/plan".to_owned()),
             ("/healthz", "/healthz".to_owned()),
         ] {
             let served = json(send(&server, get(&asked)).await).await;

@@ -1,4 +1,4 @@
-//! The plain page: three files, no build step, nothing from elsewhere. It uses only the API.
+//! The plain page: a few files, no build step, nothing from elsewhere. It uses only the API.
 
 use crate::token::{hash, hex};
 use crate::views::tagged;
@@ -29,6 +29,21 @@ pub(crate) const ASSETS: &[Asset] = &[
         path: "/app.js",
         kind: "text/javascript; charset=utf-8",
         body: include_str!("../page/app.js"),
+    },
+    Asset {
+        path: "/elements.js",
+        kind: "text/javascript; charset=utf-8",
+        body: include_str!("../page/elements.js"),
+    },
+    Asset {
+        path: "/fabric.js",
+        kind: "text/javascript; charset=utf-8",
+        body: include_str!("../page/fabric.js"),
+    },
+    Asset {
+        path: "/plan.js",
+        kind: "text/javascript; charset=utf-8",
+        body: include_str!("../page/plan.js"),
     },
     Asset {
         path: "/icon.svg",

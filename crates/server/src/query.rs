@@ -62,6 +62,15 @@ impl Parameters {
         }
     }
 
+    /// `name=true` or `name=false`; left out: false.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(Problem::parameter(name, format!("{name} is true or false, not {}.", echo(other)))),
+        }
+    }
+
     /// `at=TIME`.
     pub(crate) fn at(&self) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.get("at") else { return Ok(None) };

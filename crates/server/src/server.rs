@@ -2,13 +2,14 @@
 
 use crate::access::{self, Hosts};
 use crate::events::MAX_CLIENTS;
+use crate::fabric::{self, Pairing};
 use crate::history::{History, HistoryError};
 use crate::listener::Bounded;
 use crate::problem::Problem;
 use crate::publish::Publisher;
 use crate::session::Sessions;
 use crate::token::Token;
-use crate::{captures, detail, events, lookup, openapi, page, views};
+use crate::{captures, detail, events, lookup, openapi, page, plan, views};
 use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::routing::{MethodRouter, get, post};
@@ -21,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use weft_model::Timestamp;
 
-/// The most questions to the history that are worked on at once.
+/// The most questions to the history, and changes of the fabric, that are worked on at once.
 const MAX_QUESTIONS: usize = 4;
 /// How long open connections may take to end after the shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
@@ -74,6 +75,9 @@ pub struct Shared {
     pub(crate) token: Option<Token>,
     pub(crate) publisher: Publisher,
     pub(crate) history: Arc<dyn History>,
+    pub(crate) pairing: Option<Arc<dyn Pairing>>,
+    /// Held while a picture is read.
+    pub(crate) photos: tokio::sync::Mutex<()>,
     pub(crate) sessions: Mutex<Sessions>,
     pub(crate) now: fn() -> Timestamp,
     pub(crate) clients: Arc<Semaphore>,
@@ -90,11 +94,18 @@ impl std::ops::Deref for Server {
 }
 
 impl Server {
-    /// A service that shows what `publisher` is given. `now` is the clock, for the sessions of browsers only.
+    /// A service that shows what `publisher` is given. `pairing` runs the Matter fabric, where there is one. `now` is the clock, for the
+    /// sessions of browsers only.
     ///
     /// # Errors
     /// When other machines could reach it and there is no token, or a host is none.
-    pub fn new(config: Config, publisher: Publisher, history: Arc<dyn History>, now: fn() -> Timestamp) -> Result<Self, ConfigError> {
+    pub fn new(
+        config: Config,
+        publisher: Publisher,
+        history: Arc<dyn History>,
+        pairing: Option<Arc<dyn Pairing>>,
+        now: fn() -> Timestamp,
+    ) -> Result<Self, ConfigError> {
         let Config { address, hosts, token } = config;
         if !access::is_loopback(address.ip()) && token.is_none() {
             return Err(ConfigError::TokenNeeded(address.ip()));
@@ -106,6 +117,8 @@ impl Server {
             token,
             publisher,
             history,
+            pairing,
+            photos: tokio::sync::Mutex::default(),
             sessions: Mutex::default(),
             now,
             clients: Arc::new(Semaphore::new(MAX_CLIENTS)),
@@ -119,7 +132,13 @@ impl Server {
         &self,
         question: impl FnOnce(&dyn History) -> Result<T, HistoryError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let broken = |_| Problem::broken("The history could not be asked. The log says why.");
+        let history = self.history.clone();
+        Ok(self.apart(move || question(&*history)).await??)
+    }
+
+    /// Does something on a thread that may block; a few at a time.
+    pub(crate) async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+        let broken = |_| Problem::broken("It could not be done. The log says why.");
         // The permit goes along: work that nobody waits for any more still counts.
         let permit = self
             .questions
@@ -127,12 +146,11 @@ impl Server {
             .acquire_owned()
             .await
             .map_err(|_| Problem::broken("The service is ending."))?;
-        let history = self.history.clone();
         let answer = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            question(&*history)
+            work()
         });
-        Ok(answer.await.map_err(broken)??)
+        answer.await.map_err(broken)
     }
 }
 
@@ -146,9 +164,19 @@ pub(crate) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Server>)
         ("get", "/api/v1/nodes/{id}", get(detail::node)),
         ("get", "/api/v1/links/{id}", get(detail::link)),
         ("get", "/api/v1/lookup", get(lookup::lookup)),
+        ("get", "/api/v1/plan", get(plan::plan)),
         ("get", "/api/v1/events", get(events::events)),
         ("post", "/api/v1/captures", post(captures::captures)),
         ("post", "/api/v1/session", post(access::begin_session)),
+        ("get", "/api/v1/fabric", get(fabric::fabric)),
+        ("post", "/api/v1/fabric/pair", post(fabric::pair)),
+        ("post", "/api/v1/fabric/photo", post(fabric::photo)),
+        ("post", "/api/v1/fabric/jobs/{job}/retry", post(fabric::retry)),
+        ("post", "/api/v1/fabric/jobs/{job}/cancel", post(fabric::cancel)),
+        ("post", "/api/v1/fabric/unpair", post(fabric::unpair)),
+        ("post", "/api/v1/fabric/settings", post(fabric::settings)),
+        ("post", "/api/v1/fabric/devices/{node}/settings", post(fabric::device_settings)),
+        ("post", "/api/v1/fabric/refresh", post(fabric::refresh)),
         ("get", "/api/v1/openapi.json", get(openapi::document)),
     ]
 }

@@ -22,7 +22,7 @@ pub(crate) const YESTERDAY: &str = "2026-11-19T12:00:00.000Z";
 pub(crate) const ROUTER: &str = "0a00000000000001";
 pub(crate) const SENSOR: &str = "0a00000000000002";
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
 
@@ -197,6 +197,7 @@ pub(crate) fn home() -> Topology {
             nodes,
             links,
             findings,
+            clues: Vec::new(),
             valid_until: Timestamp::MAX,
         })
     };
@@ -254,6 +255,7 @@ pub(crate) fn crowd(size: usize) -> Topology {
         nodes,
         links: Vec::new(),
         findings: Vec::new(),
+        clues: Vec::new(),
         valid_until: Timestamp::MAX,
     };
     Topology {
@@ -332,7 +334,17 @@ impl History for Memory {
 }
 
 pub(crate) fn server_with(config: Config) -> Result<Server, ConfigError> {
-    Server::new(config, publisher(), Arc::new(Memory), now)
+    Server::new(config, publisher(), Arc::new(Memory), None, now)
+}
+
+/// A service on loopback that pairs devices.
+pub(crate) fn server_that_pairs(pairing: Arc<dyn crate::Pairing>) -> Server {
+    let config = Config {
+        address: ([127, 0, 0, 1], 7878).into(),
+        hosts: Vec::new(),
+        token: Some(Token::new(TOKEN.into()).unwrap()),
+    };
+    Server::new(config, publisher(), Arc::new(Memory), Some(pairing), now).unwrap()
 }
 
 pub(crate) fn server_at(address: SocketAddr) -> Server {

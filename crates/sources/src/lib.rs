@@ -4,9 +4,15 @@
 //! interprets what is heard.
 
 pub mod clock;
+pub mod directory;
 pub mod event;
+#[cfg(feature = "matter")]
+pub mod matter;
 pub mod mdns;
+#[cfg(feature = "rcp")]
+pub mod rcp;
 pub mod replay;
+pub mod schedule;
 pub mod supervise;
 
 pub use event::{CaptureSender, Event, Inbox, channel};

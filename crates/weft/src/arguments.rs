@@ -1,9 +1,11 @@
 //! The command line, and the plain options that it becomes.
 
+use crate::fabric::{FabricArguments, FabricOptions, PairArguments, UnpairArguments};
+use crate::sniff::{DongleArguments, DongleOptions};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use weft_model::Timestamp;
+use weft_model::{AttestationChoice, Timestamp};
 
 /// Where the service listens unless it is told otherwise: this machine only.
 pub(crate) const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8439);
@@ -30,17 +32,27 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Everything believed about one device: who says so, its parents so far
     Why(WhyArguments),
+    /// What to pair next, what it would add, and what pairing cannot tell
+    Plan(crate::plan::PlanArguments),
     /// The topology of a recording as JSON
     Derive(DeriveArguments),
     /// Serves a recording as if it happened now
     Replay(ReplayArguments),
     /// Writes what the sources hear to a recording
     Record(RecordArguments),
+    /// Listens on the air through a dongle with RCP firmware, and shows what it hears
+    Sniff(crate::sniff::SniffArguments),
     /// Makes a recording from other programs' data
     Import(ImportArguments),
     /// Makes a recording that names nobody: the same topology, other addresses and names
     #[command(alias = "anonymize")]
     Anonymise(AnonymiseArguments),
+    /// Joins Matter devices to Weft's own fabric, beside the app that they are in
+    Pair(PairArguments),
+    /// Removes Weft from devices
+    Unpair(UnpairArguments),
+    /// Weft's own fabric: its devices, jobs and settings; backup and restore
+    Fabric(FabricArguments),
     /// Where captures are kept, and how many; deletes them
     Data(DataArguments),
 }
@@ -56,6 +68,17 @@ pub(crate) struct ServeArguments {
     /// Do not listen for services on the LAN
     #[arg(long)]
     no_mdns: bool,
+    /// Do not run Weft's own Matter fabric: paired devices are not asked
+    #[arg(long)]
+    no_matter: bool,
+    /// Folder with certificates of product attestation authorities (PAA), DER or PEM
+    #[arg(long, value_name = "DIR")]
+    paa: Option<PathBuf>,
+    /// What to do with a device that cannot prove that it is certified [default: as it was said last; at first: ask]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    attestation: Option<Attestation>,
+    #[command(flatten)]
+    dongle: DongleArguments,
     /// Host name that browsers may use for this service, may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     allow_hosts: Vec<String>,
@@ -164,6 +187,37 @@ pub(crate) struct ImportArguments {
     /// Time of data that has none of its own; for matter-server, when the nodes were read
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,
+    /// For pcap: the network's operational dataset, in hexadecimal digits; `-` reads it from standard input, where no other program sees it
+    #[arg(long, value_name = "-|HEX", conflicts_with = "network_key")]
+    pub(crate) dataset: Option<Secret>,
+    /// For pcap: the network key, in hexadecimal digits; `-` reads it from standard input
+    #[arg(long, value_name = "-|HEX")]
+    pub(crate) network_key: Option<Secret>,
+}
+
+/// Something that nobody shall see. Written nowhere; overwritten when it is dropped.
+#[derive(Clone)]
+pub(crate) struct Secret(zeroize::Zeroizing<String>);
+
+impl Secret {
+    /// The text, for whoever needs it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+impl std::str::FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(zeroize::Zeroizing::new(text.to_owned())))
+    }
 }
 
 /// What `weft import` reads.
@@ -175,7 +229,7 @@ pub(crate) enum ImportKind {
     OtbrRest,
     /// JSON lines of multicast DNS packets: {"t", "src", "hex"}
     MdnsPackets,
-    /// Frames of IEEE 802.15.4
+    /// Captured frames of IEEE 802.15.4: pcap or pcapng, link types 195, 230 and 283
     Pcap,
 }
 
@@ -193,12 +247,33 @@ pub(crate) struct DataArguments {
     /// Delete all captures, and everything learnt from them
     #[arg(long)]
     pub(crate) delete: bool,
+    /// Also delete Weft's Matter fabric: devices that are paired then keep an entry that nobody uses
+    #[arg(long, requires = "delete")]
+    pub(crate) fabric: bool,
     /// Do not ask
     #[arg(long, requires = "delete")]
     pub(crate) yes: bool,
     /// Folder for captures [default: the platform's folder for data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// What to do with a device that proves too little about its maker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Attestation {
+    /// Stop before anything is written to it, and let a person decide
+    Ask,
+    /// Pair it, and say what was not proven
+    Accept,
+}
+
+impl From<Attestation> for AttestationChoice {
+    fn from(attestation: Attestation) -> Self {
+        match attestation {
+            Attestation::Ask => Self::Ask,
+            Attestation::Accept => Self::Accept,
+        }
+    }
 }
 
 /// When to use colours.
@@ -221,6 +296,10 @@ pub(crate) struct ServeOptions {
     pub(crate) data: Option<PathBuf>,
     /// Listen for services on the LAN.
     pub(crate) mdns: bool,
+    /// Weft's own fabric; `None` where it is not wanted.
+    pub(crate) matter: Option<FabricOptions>,
+    /// A dongle to listen through; `None` where it is not wanted.
+    pub(crate) dongle: Option<DongleOptions>,
     /// Names that the service may be asked for by, beside its addresses.
     pub(crate) allow_hosts: Vec<String>,
     /// Recording to write beside the store.
@@ -264,6 +343,10 @@ impl From<ServeArguments> for ServeOptions {
             listen,
             data,
             no_mdns,
+            no_matter,
+            paa,
+            attestation,
+            dongle,
             allow_hosts,
             record,
         } = arguments;
@@ -271,6 +354,11 @@ impl From<ServeArguments> for ServeOptions {
             listen,
             data,
             mdns: !no_mdns,
+            matter: (!no_matter).then(|| FabricOptions {
+                roots: paa,
+                attestation: attestation.map(Into::into),
+            }),
+            dongle: dongle.options(),
             allow_hosts,
             record,
         }

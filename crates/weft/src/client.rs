@@ -1,4 +1,4 @@
-//! A client of the running service: one small HTTP request.
+//! A client of the running service: one small HTTP request at a time.
 
 use crate::serve::TOKEN_FILE;
 use anyhow::{Context, Result, bail};
@@ -25,6 +25,41 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(40);
 /// # Errors
 /// Where the service has not said where it listens, cannot be reached, or refuses.
 pub(crate) fn get(owner: &Owner, directory: &Path, path: &str) -> Result<Vec<u8>> {
+    request(owner, directory, &Request::get(path))
+}
+
+/// Posts a body to the service that owns `directory`, and gives the body of its answer.
+///
+/// # Errors
+/// As [`get`]'s; also where no answer comes `within` that time.
+pub(crate) fn post(owner: &Owner, directory: &Path, path: &str, kind: &str, body: &[u8], within: Duration) -> Result<Vec<u8>> {
+    let request_of = Request {
+        path,
+        body: Some((kind, body)),
+        within,
+    };
+    request(owner, directory, &request_of)
+}
+
+/// What is asked.
+struct Request<'a> {
+    path: &'a str,
+    /// What is posted, and what it is.
+    body: Option<(&'a str, &'a [u8])>,
+    within: Duration,
+}
+
+impl<'a> Request<'a> {
+    fn get(path: &'a str) -> Self {
+        Self {
+            path,
+            body: None,
+            within: ANSWER_WITHIN,
+        }
+    }
+}
+
+fn request(owner: &Owner, directory: &Path, request: &Request<'_>) -> Result<Vec<u8>> {
     let Some(address) = &owner.address else {
         bail!(
             "{owner} has {}, and does not say yet where it listens: try again in a moment",
@@ -33,7 +68,8 @@ pub(crate) fn get(owner: &Owner, directory: &Path, path: &str) -> Result<Vec<u8>
     };
     let address = reachable(address).with_context(|| format!("{owner} says that it listens at {address:?}, which is no address"))?;
     let token = token(directory)?;
-    ask(address, token.as_ref().map(|token| token.as_str()), path).with_context(|| format!("cannot ask the running service at {address} ({owner})"))
+    ask(address, token.as_ref().map(|token| token.as_str()), request)
+        .with_context(|| format!("cannot ask the running service at {address} ({owner})"))
 }
 
 /// The address to connect to: an unspecified one stands for this machine.
@@ -70,16 +106,23 @@ fn token(directory: &Path) -> Result<Option<Zeroizing<String>>> {
 }
 
 /// HTTP/1.0, so that the answer is never chunked and ends with the connection.
-fn ask(address: SocketAddr, token: Option<&str>, path: &str) -> Result<Vec<u8>> {
+fn ask(address: SocketAddr, token: Option<&str>, request: &Request<'_>) -> Result<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&address, CONNECT_WITHIN)?;
-    stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+    stream.set_read_timeout(Some(request.within))?;
     stream.set_write_timeout(Some(ANSWER_WITHIN))?;
     let authorization = token.map_or_else(Zeroizing::default, |token| Zeroizing::new(format!("Authorization: Bearer {token}\r\n")));
-    let request = Zeroizing::new(format!(
-        "GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: application/json\r\n{}\r\n",
-        *authorization
+    let method = if request.body.is_some() { "POST" } else { "GET" };
+    let content = request.body.map_or_else(String::new, |(kind, body)| {
+        format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len())
+    });
+    let head = Zeroizing::new(format!(
+        "{method} {} HTTP/1.0\r\nHost: {address}\r\nAccept: application/json\r\n{}{content}\r\n",
+        request.path, *authorization
     ));
-    stream.write_all(request.as_bytes())?;
+    stream.write_all(head.as_bytes())?;
+    if let Some((_, body)) = request.body {
+        stream.write_all(body)?;
+    }
     let mut answer = Vec::new();
     stream.take(MAX_ANSWER_BYTES + 1).read_to_end(&mut answer)?;
     if answer.len() as u64 > MAX_ANSWER_BYTES {
@@ -88,7 +131,7 @@ fn ask(address: SocketAddr, token: Option<&str>, path: &str) -> Result<Vec<u8>> 
     body_of(answer)
 }
 
-/// The body of a whole answer of status 200.
+/// The body of a whole answer that says that it went well.
 fn body_of(mut answer: Vec<u8>) -> Result<Vec<u8>> {
     const END: &[u8] = b"\r\n\r\n";
     let head_length = answer
@@ -111,7 +154,7 @@ fn body_of(mut answer: Vec<u8>) -> Result<Vec<u8>> {
         bail!("the answer was cut off");
     }
     match status {
-        "200" => Ok(body),
+        "200" | "202" => Ok(body),
         "401" => bail!("it wants a token, and the data directory has none that it takes"),
         _ => bail!("it answered with status {status}{}", problem(&body)),
     }
@@ -168,6 +211,17 @@ mod tests {
         let asked = serving.join().unwrap();
         assert!(asked.starts_with("GET /api/v1/topology HTTP/1.0\r\nHost: 127.0.0.1:"), "{asked}");
         assert!(asked.contains("\r\nAuthorization: Bearer correct-horse-battery\r\n"), "{asked}");
+    }
+
+    #[test]
+    fn a_body_is_posted_with_its_kind_and_length() {
+        let (owner, serving) = one_answer(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}");
+        let within = Duration::from_secs(5);
+        let body = post(&owner, Path::new("/nonexistent"), "/api/v1/fabric/pair", "application/json", b"", within).unwrap();
+        assert_eq!(body, b"{}");
+        let asked = serving.join().unwrap();
+        assert!(asked.starts_with("POST /api/v1/fabric/pair HTTP/1.0\r\n"), "{asked}");
+        assert!(asked.contains("\r\nContent-Type: application/json\r\nContent-Length: 0\r\n"), "{asked}");
     }
 
     #[test]

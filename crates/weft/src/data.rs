@@ -1,17 +1,13 @@
-//! `weft data`: where captures are kept, how many, and how to get rid of them.
+//! `weft data`: where captures are kept, how many, and how to get rid of them. The Matter fabric is no capture: it goes only when it is named.
 
 use crate::arguments::DataArguments;
 use crate::output::{print, tell};
-use crate::{WrongUsage, client, kept, mesh, text};
+use crate::{WrongUsage, ask, client, fabric, kept, mesh, text};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::Path;
 use weft_model::Timestamp;
 use weft_store::{Owner, Usage};
-
-/// The longest answer to a question that is read.
-const MAX_REPLY_BYTES: u64 = 64;
 
 /// Shows or deletes what is kept.
 ///
@@ -21,7 +17,7 @@ pub(crate) fn data(arguments: &DataArguments) -> Result<()> {
     let directory = crate::data_directory(arguments.data.as_deref())?;
     match (arguments.delete, mesh::owner_of(&directory)) {
         (true, Some(owner)) => bail!("{} is in use by {owner}: end it first", directory.display()),
-        (true, None) => delete(&directory, arguments.yes),
+        (true, None) => delete(&directory, arguments),
         (false, Some(owner)) => show_owned(&directory, &owner),
         (false, None) => show(&directory),
     }
@@ -110,37 +106,58 @@ fn print_facts(facts: &[(&str, String)]) -> Result<()> {
     })
 }
 
-fn delete(directory: &Path, is_agreed: bool) -> Result<()> {
-    let Some(stored) = kept::stored(directory)? else {
-        tell(format!("{} holds nothing", directory.display()));
-        return Ok(());
-    };
-    let usage = stored.store.usage()?;
-    let what = format!("{} captures ({}) in {}", usage.captures, text::bytes(usage.bytes), directory.display());
-    if !is_agreed && !agrees(&what)? {
-        bail!("nothing was deleted");
+fn delete(directory: &Path, arguments: &DataArguments) -> Result<()> {
+    let captures = kept::stored(directory)?;
+    let fabric = fabric::folder(directory);
+    let has_fabric = fabric.is_dir();
+    let mut what = Vec::new();
+    if let Some(stored) = &captures {
+        let usage = stored.store.usage()?;
+        what.push(format!(
+            "{} captures ({}) in {}",
+            usage.captures,
+            text::bytes(usage.bytes),
+            directory.display()
+        ));
     }
-    stored.store.delete_all()?;
-    tell(format!("deleted {what}"));
+    if has_fabric && arguments.fabric {
+        what.push(format!(
+            "the Matter fabric in {} (devices that are still paired keep an entry that nobody uses; `weft unpair --all` frees it)",
+            fabric.display()
+        ));
+    }
+    if what.is_empty() {
+        tell(format!(
+            "{} holds nothing{}",
+            directory.display(),
+            if has_fabric { " but the Matter fabric" } else { "" }
+        ));
+    } else {
+        let what = what.join(", and ");
+        if !arguments.yes && !agrees(&what)? {
+            bail!("nothing was deleted");
+        }
+        if let Some(stored) = &captures {
+            stored.store.delete_all()?;
+        }
+        if has_fabric && arguments.fabric {
+            std::fs::remove_dir_all(&fabric).with_context(|| format!("cannot delete {}", fabric.display()))?;
+        }
+        tell(format!("deleted {what}"));
+    }
+    if has_fabric && !arguments.fabric {
+        tell(
+            "the Matter fabric stays, so that paired devices need not be paired anew. To be rid of it, leave the devices with `weft unpair --all`, \
+             then delete it with `weft data --delete --fabric`",
+        );
+    }
     Ok(())
 }
 
 /// Asks the person.
 fn agrees(what: &str) -> Result<bool> {
-    let input = std::io::stdin();
-    if !input.is_terminal() {
-        return Err(WrongUsage(format!("{what} would be deleted; nobody can be asked here, so say it with --yes")).into());
+    match ask::yes(&format!("Delete {what}? This cannot be undone."))? {
+        Some(agreed) => Ok(agreed),
+        None => Err(WrongUsage(format!("{what} would be deleted; nobody can be asked here, so say it with --yes")).into()),
     }
-    {
-        let mut error = std::io::stderr().lock();
-        let _ = write!(error, "Delete {}? This cannot be undone. Type yes: ", text::clean(what));
-        let _ = error.flush();
-    }
-    let mut reply = String::new();
-    input
-        .lock()
-        .take(MAX_REPLY_BYTES)
-        .read_line(&mut reply)
-        .context("cannot read the answer")?;
-    Ok(reply.trim().eq_ignore_ascii_case("yes"))
 }

@@ -46,6 +46,17 @@ impl<R: Read> Read for Bounded<R> {
 /// # Errors
 /// Where it cannot be opened or its first bytes cannot be read.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    Ok(Box::new(BufReader::new(Bounded {
+        inner: open_endless(path)?,
+        left: MAX_INPUT_BYTES,
+    })))
+}
+
+/// Opens an input that may be of any length: for whoever keeps nothing of it.
+///
+/// # Errors
+/// Those of [`open`].
+pub(crate) fn open_endless(path: &Path) -> Result<Box<dyn BufRead>> {
     let raw: Box<dyn Read> = if is_standard_input(path) {
         Box::new(io::stdin())
     } else {
@@ -53,15 +64,11 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     };
     let mut raw = BufReader::new(raw);
     let begins = raw.fill_buf().with_context(|| format!("cannot read {}", path.display()))?;
-    let unpacked: Box<dyn Read> = if begins.starts_with(&GZIP_MAGIC) {
-        Box::new(MultiGzDecoder::new(raw))
+    Ok(if begins.starts_with(&GZIP_MAGIC) {
+        Box::new(BufReader::new(MultiGzDecoder::new(raw)))
     } else {
         Box::new(raw)
-    };
-    Ok(Box::new(BufReader::new(Bounded {
-        inner: unpacked,
-        left: MAX_INPUT_BYTES,
-    })))
+    })
 }
 
 fn is_standard_input(path: &Path) -> bool {

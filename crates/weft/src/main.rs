@@ -4,17 +4,21 @@
 
 mod anonymise;
 mod arguments;
+mod ask;
 mod client;
 mod data;
 mod demo;
 mod derive;
+mod fabric;
 mod import;
 mod input;
 mod kept;
 mod mesh;
 mod output;
+mod plan;
 mod serve;
 mod show;
+mod sniff;
 mod text;
 mod view;
 mod why;
@@ -55,15 +59,20 @@ fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Record(record)) => serve::record(record.into()),
         Some(Command::Show(show)) => show::show(&show),
         Some(Command::Why(why)) => why::why(&why),
+        Some(Command::Plan(arguments)) => plan::plan(&arguments),
         Some(Command::Derive(derive)) => derive::derive(&derive),
+        Some(Command::Sniff(sniff)) => sniff::sniff(sniff),
         Some(Command::Import(import)) => import::import(&import),
         Some(Command::Anonymise(anonymise)) => anonymise::anonymise(&anonymise),
+        Some(Command::Pair(pair)) => fabric::pair(&pair),
+        Some(Command::Unpair(unpair)) => fabric::unpair(&unpair),
+        Some(Command::Fabric(fabric)) => fabric::fabric(&fabric),
         Some(Command::Data(data)) => data::data(&data),
     }
 }
 
 /// An error with its causes. Many errors say their cause themselves; it is not said twice.
-fn sentence(error: &anyhow::Error) -> String {
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
     let mut sentence = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if sentence.is_empty() {

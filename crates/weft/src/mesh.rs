@@ -1,10 +1,10 @@
-//! The mesh that `show` and `why` are about: of a recording, of the running service, or of what a service kept.
+//! The mesh that `show`, `why` and `plan` are about: of a recording, of the running service, or of what a service kept.
 
 use crate::kept::stored_to_read;
 use crate::view::View;
 use crate::{client, input, text};
 use anyhow::{Context, Result, bail};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use weft_evidence::recording::Recording;
 use weft_evidence::{Capture, Evidence};
@@ -22,23 +22,50 @@ pub(crate) struct Mesh {
     pub(crate) origin: String,
 }
 
-/// The mesh of `file`; without one, of the running service that owns `data`, else of the captures that are kept there.
+/// What a command is to tell of.
+pub(crate) enum Known {
+    /// Captures of a recording, or those that are kept.
+    Topology {
+        topology: Box<Topology>,
+        /// A sentence for the foot of the page.
+        origin: String,
+    },
+    /// A running service: to be asked.
+    Service { owner: Owner, directory: PathBuf },
+}
+
+/// What is known of `file`; without one, the running service that owns `data`, else the captures that are kept there.
 ///
 /// # Errors
 /// Where there is nothing to show, or it cannot be read.
-pub(crate) fn of(file: Option<&Path>, data: Option<&Path>, at: Option<Timestamp>) -> Result<Mesh> {
+pub(crate) fn known(file: Option<&Path>, data: Option<&Path>, at: Option<Timestamp>) -> Result<Known> {
     if let Some(file) = file {
         let recording = input::recording(file)?;
         let name = input::name_of(file);
         let (topology, evidence) = of_recording(recording, &name, at)?;
-        return Ok(Mesh {
-            view: view_of(&topology)?,
+        return Ok(Known::Topology {
+            topology: Box::new(topology),
             origin: format!("{} of {name}", captures(evidence.capture_count())),
         });
     }
     let directory = crate::data_directory(data)?;
     match owner_of(&directory) {
-        Some(owner) => {
+        Some(owner) => Ok(Known::Service { owner, directory }),
+        None => of_store(&directory, at),
+    }
+}
+
+/// The mesh of `file`; without one, of the running service that owns `data`, else of the captures that are kept there.
+///
+/// # Errors
+/// Where there is nothing to show, or it cannot be read.
+pub(crate) fn of(file: Option<&Path>, data: Option<&Path>, at: Option<Timestamp>) -> Result<Mesh> {
+    match known(file, data, at)? {
+        Known::Topology { topology, origin } => Ok(Mesh {
+            view: view_of(&topology)?,
+            origin,
+        }),
+        Known::Service { owner, directory } => {
             let moment = at.map(|at| format!("?at={at}")).unwrap_or_default();
             let answer = client::get(&owner, &directory, &format!("/api/v1/topology{moment}"))?;
             Ok(Mesh {
@@ -46,7 +73,6 @@ pub(crate) fn of(file: Option<&Path>, data: Option<&Path>, at: Option<Timestamp>
                 origin: format!("the running service, {owner}"),
             })
         }
-        None => of_store(&directory, at),
     }
 }
 
@@ -82,7 +108,7 @@ pub(crate) fn of_recording(recording: Recording, name: &str, at: Option<Timestam
     Ok((derive(&evidence, as_of, &policy), evidence))
 }
 
-fn of_store(directory: &Path, at: Option<Timestamp>) -> Result<Mesh> {
+fn of_store(directory: &Path, at: Option<Timestamp>) -> Result<Known> {
     let Some(stored) = stored_to_read(directory)? else {
         bail!(
             "there is nothing to show yet: no service is running, and {} holds no captures. Start one with `weft`, or name a recording",
@@ -101,8 +127,8 @@ fn of_store(directory: &Path, at: Option<Timestamp>) -> Result<Mesh> {
     let policy = Policy::standard().with_captures_in(CapturePlace::Store("weft".into()));
     // Since the last capture nobody listened: that time makes nothing older.
     let topology = derive(&evidence, at.map_or(last, |at| at.min(last)), &policy);
-    Ok(Mesh {
-        view: view_of(&topology)?,
+    Ok(Known::Topology {
+        topology: Box::new(topology),
         origin: format!("{} that are kept; no service is running", captures(evidence.capture_count())),
     })
 }

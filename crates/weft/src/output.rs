@@ -68,7 +68,7 @@ pub(crate) fn create_new(path: &Path) -> Result<File> {
 ///
 /// # Errors
 /// What the file or standard output says. A file that could not be written whole is deleted again.
-pub(crate) fn write_recording(path: &Path, header: &Header, captures: Vec<Capture>) -> Result<()> {
+pub(crate) fn write_recording(path: &Path, header: &Header, captures: impl IntoIterator<Item = Capture>) -> Result<()> {
     if path == Path::new("-") {
         return print(|output| write_captures(output, header, captures).map(drop));
     }
@@ -85,7 +85,7 @@ pub(crate) fn write_recording(path: &Path, header: &Header, captures: Vec<Captur
     ended.with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn write_captures<W: Write>(output: W, header: &Header, captures: Vec<Capture>) -> io::Result<W> {
+fn write_captures<W: Write>(output: W, header: &Header, captures: impl IntoIterator<Item = Capture>) -> io::Result<W> {
     let mut writer = RecordingWriter::new(output, header)?;
     for capture in captures {
         let seq = capture.seq;

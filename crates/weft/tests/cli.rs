@@ -83,7 +83,10 @@ fn wrong_usage_is_2_and_a_failed_work_is_1() {
         &["derive"],
         &["show", "--at", "noon"],
         &["import", "carrier-pigeon", "x", "--out", "y"],
-        &["import", "pcap", "x.pcap", "--out", "y"],
+        &["import", "pcap", "-", "--network-key", "-", "--out", "y"],
+        &["import", "pcap", "x.pcap", "--network-key", "not a key", "--out", "y"],
+        &["import", "pcap", "x.pcap", "--dataset", "0301ff", "--out", "y"],
+        &["import", "otbr-rest", "x.jsonl", "--network-key", "-", "--out", "y"],
     ] {
         let (code, output, error) = run(arguments);
         assert_eq!((code, output.as_str()), (2, ""), "{arguments:?}: {error}");
@@ -102,12 +105,6 @@ fn wrong_usage_is_2_and_a_failed_work_is_1() {
     let (code, output, error) = run(&["--help"]);
     assert_eq!((code, error.as_str()), (0, ""));
     assert!(output.contains("weft demo") || output.contains("demo"), "{output}");
-}
-
-#[test]
-fn pcap_says_that_it_cannot_be_read_yet() {
-    let (_, _, error) = run(&["import", "pcap", "x.pcap", "--out", "y"]);
-    assert_eq!(error, "weft: this build of weft cannot read pcap files yet\n");
 }
 
 #[test]
@@ -337,6 +334,57 @@ fn packets_are_imported() {
     assert!(output.contains("◆ "), "{output}");
 }
 
+/// The frames of a mesh with its key, as a person may give it; both from a simulation.
+const FRAMES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/air-networks/mesh20.pcap.gz");
+const KEY: &str = "4cdac1b31894f5b6300a65ccd081a3d4";
+
+#[test]
+fn frames_are_imported() {
+    let folder = Folder::new("pcap");
+    let recording = imported(&folder, "pcap", FRAMES, &[]);
+    assert!(
+        recording.lines().skip(1).all(|line| line.contains(r#""kind":"radio-summary""#)),
+        "without a key there is nothing else"
+    );
+    let folder = Folder::new("pcap-with-key");
+    let recording = imported(&folder, "pcap", FRAMES, &["--network-key", KEY]);
+    assert!(recording.contains(r#""kind":"mle""#) && !recording.contains(KEY));
+    let mut dataset = weft(&["import", "pcap", FRAMES, "--dataset", "-", "--out", "-"]);
+    let mut dataset = dataset
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let digits = format!("02087000368d2534c02d0708fd2c1fbe03d6dfd00510{KEY}\n");
+    dataset.stdin.take().unwrap().write_all(digits.as_bytes()).unwrap();
+    let (code, recording, error) = told(dataset.wait_with_output().unwrap());
+    assert_eq!(code, 0, "{error}");
+    assert!(recording.contains(r#""extended_pan_id":"7000368d2534c02d""#) && recording.contains(r#""kind":"tmf""#));
+    assert!(!recording.contains(KEY) && !error.contains(KEY));
+    assert!(error.contains("26076 frames in one PAN") && error.contains("the key opened"), "{error}");
+}
+
+#[test]
+fn of_a_broken_capture_file_the_frames_before_are_imported() {
+    let folder = Folder::new("broken-pcap");
+    let mut frames = Vec::new();
+    flate2::read::GzDecoder::new(fs::File::open(FRAMES).unwrap())
+        .read_to_end(&mut frames)
+        .unwrap();
+    let cut = folder.file("cut.pcap", &frames[..100_000]);
+    let (code, recording, error) = run(&["import", "pcap", &cut, "--out", "-"]);
+    assert_eq!(code, 0, "{error}");
+    assert!(recording.lines().count() > 100 && error.contains("cut off"), "{error}");
+    let text = folder.file("text.pcap", "this is no capture file, and was never one");
+    let (code, _, error) = run(&["import", "pcap", &text, "--out", &folder.path("out")]);
+    assert_eq!(code, 1, "{error}");
+    assert!(
+        error.contains("no pcap or pcapng file") && !Path::new(&folder.path("out")).exists(),
+        "{error}"
+    );
+}
+
 #[test]
 fn an_import_tells_what_it_skips_and_writes_nothing_of_nothing() {
     let folder = Folder::new("skips");
@@ -521,4 +569,77 @@ fn the_service_shows_what_was_kept_and_the_commands_are_its_clients() {
     let (code, output, error) = run(&["data", "--data", &directory]);
     assert_eq!(code, 0, "{error}");
     assert!(output.contains("in use by"), "{output}");
+}
+
+#[test]
+fn what_is_no_setup_code_pairs_nothing_and_is_not_repeated() {
+    let folder = Folder::new("pair");
+    let data = folder.path("data");
+    // One digit of a code is wrong.
+    let (code, output, error) = run(&["pair", "--data", &data, "34970112333", "123"]);
+    assert_eq!((code, output.as_str()), (1, ""), "{error}");
+    assert!(error.contains("•••••••••33: ") && error.contains("11 or 21 digits"), "{error}");
+    assert!(error.ends_with("weft: 2 of 2 devices did not join\n"), "{error}");
+    assert!(!error.contains("3497"), "{error}");
+    assert!(
+        !Path::new(&data).join("matter").exists(),
+        "a fabric is made with the first device, not before"
+    );
+
+    let (code, output, error) = run(&["pair", "--data", &data, "-"]);
+    assert_eq!(
+        (code, output.as_str(), error.as_str()),
+        (1, "", "weft: there is no setup code to pair with\n")
+    );
+    let (code, _, error) = run(&["pair", "--data", &data, "--photo", "/nonexistent.jpg"]);
+    assert_eq!(code, 1);
+    assert!(error.contains("cannot read /nonexistent.jpg"), "{error}");
+}
+
+#[test]
+fn without_a_fabric_there_is_nothing_to_leave_to_show_or_to_keep() {
+    let folder = Folder::new("no-fabric");
+    let data = folder.path("data");
+    let (code, output, error) = run(&["unpair", "--all", "--yes", "--data", &data]);
+    assert_eq!((code, output.as_str()), (1, ""));
+    assert!(error.starts_with("weft: no device is paired"), "{error}");
+    let (code, output, _) = run(&["fabric", "--data", &data]);
+    assert_eq!(code, 0);
+    assert!(output.starts_with("No device is paired yet"), "{output}");
+    let (code, _, error) = run(&["fabric", "backup", "--out", &folder.path("backup"), "--data", &data]);
+    assert_eq!(code, 1);
+    assert!(error.contains("there is no fabric"), "{error}");
+    assert!(!Path::new(&data).exists() && !Path::new(&folder.path("backup")).exists());
+}
+
+#[test]
+fn deleting_the_captures_leaves_the_fabric_unless_it_is_named() {
+    let folder = Folder::new("delete-fabric");
+    let matter = folder.0.join("matter");
+    fs::create_dir(&matter).unwrap();
+    fs::write(matter.join("fabric"), "keys").unwrap();
+    let data = folder.0.display().to_string();
+    let (code, _, error) = run(&["data", "--delete", "--yes", "--data", &data]);
+    assert_eq!(code, 0, "{error}");
+    assert!(
+        error.contains("the Matter fabric stays") && error.contains("weft unpair --all"),
+        "{error}"
+    );
+    assert!(matter.join("fabric").exists());
+    let (code, _, error) = run(&["data", "--delete", "--fabric", "--data", &data]);
+    assert_eq!(code, 2, "nobody can be asked: {error}");
+    assert!(matter.join("fabric").exists());
+    let (code, _, error) = run(&["data", "--delete", "--fabric", "--yes", "--data", &data]);
+    assert_eq!(code, 0, "{error}");
+    assert!(!matter.exists());
+}
+
+#[test]
+fn the_plan_is_told_in_numbered_steps() {
+    let (code, output, error) = run(&["plan", &data("recording.jsonl")]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(output.contains("devices have a place on the map."), "{output}");
+    assert!(output.lines().all(|line| line.chars().count() <= 80), "{output}");
+    let (code, output, _) = run(&["plan", "/nonexistent/file.jsonl"]);
+    assert_eq!((code, output.as_str()), (1, ""));
 }

@@ -10,18 +10,27 @@
 //!   either; everything is asked for anew.
 //! - A receiver that is too slow (1,000 events) is closed without a word: the type is browsed again. What was missed meanwhile is not stated again.
 //! - It asks again at 80 % of a record's time to live, and says `removed` when nobody answers.
+//! - By a subtype (`_CM._sub._matterc._udp.local.`) it gives the same instances under their full names, with the subtype as their type. Two types
+//!   that are browsed share the records of an instance. `stop_browse` of one throws them away for both, so the receiver is dropped instead: at its
+//!   next turn the library notices, asks no more, and keeps the records. When an SRV record runs out, `removed` is said to one of both, whichever it
+//!   meets first: so a removal through either counts, and the plain type is browsed anew, which gives at once what still stands.
+//! - It asks 1, 2, 4, … s after the start of a browse, an hour apart at last. Browsing the type anew gives what is in its cache, and asks 10 to 50 ms
+//!   later; that is how somebody who wants a type now gets it asked for ([`browse`]).
 //! - It tells neither times to live nor failures to open its socket; the second shows as having no interface.
 //!
 //! Besides [`SERVICE_TYPES`], whatever the enumeration of service types names is browsed, and of that only what has an address inside an
 //! off-mesh-routable prefix, which border routers announce, is stated: it is on Thread. Printers are nobody's business here.
 
+mod browse;
 mod instances;
 mod read;
 
 use crate::clock::{self, SleepDetector};
+use crate::directory::ServiceDirectory;
 use crate::supervise::{Context, Source, SourceFailure};
+use browse::{Browsers, Heard};
 use instances::Instances;
-use mdns_sd::{DaemonEvent, IfKind, ServiceDaemon, ServiceEvent};
+use mdns_sd::{DaemonEvent, IfKind, ResolvedService, ServiceDaemon, ServiceEvent};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -29,8 +38,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 use weft_wire::dns::{SERVICE_TYPE_ENUMERATION, SERVICE_TYPES};
 
 /// Service types that are browsed because the enumeration named them.
@@ -47,8 +55,8 @@ const SLEPT: Duration = Duration::from_secs(5);
 const EXCUSED_AFTER_LINK: Duration = Duration::from_secs(1);
 /// After a sleep the library wakes by its next timer: within its look for interfaces.
 const EXCUSED_AFTER_SLEEP: Duration = Duration::from_secs(5);
-/// Before a closed receiver is opened again.
-const BROWSE_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// What has become doubtful is forgotten unless it is resolved again within this time: the library gives what it knows at once.
+const DOUBTED_FOR: Duration = Duration::from_secs(5);
 /// Addresses that a report lists.
 const MAX_LISTED: usize = 32;
 const NO_INTERFACE: &str = "no network interface is up, or UDP port 5353 cannot be shared";
@@ -57,12 +65,21 @@ const NO_INTERFACE: &str = "no network interface is up, or UDP port 5353 cannot 
 #[derive(Debug, Clone)]
 pub struct MdnsSource {
     name: String,
+    directory: ServiceDirectory,
 }
 
 impl MdnsSource {
     /// With its configured name.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned() }
+        Self::with_directory(name, ServiceDirectory::new())
+    }
+
+    /// The same, which keeps a directory for whoever needs addresses: each announcement and removal stands there at once, before it has settled.
+    pub fn with_directory(name: &str, directory: ServiceDirectory) -> Self {
+        Self {
+            name: name.to_owned(),
+            directory,
+        }
     }
 }
 
@@ -72,16 +89,8 @@ impl Source for MdnsSource {
     }
 
     fn run(self: Arc<Self>, context: Context) -> Pin<Box<dyn Future<Output = Result<(), SourceFailure>> + Send>> {
-        Box::pin(listen(context))
+        Box::pin(async move { listen(context, &self.directory).await })
     }
-}
-
-/// What the receivers tell the loop.
-enum Heard {
-    Event(ServiceEvent),
-    /// The receiver of this type was closed and is open again.
-    Reopened(String),
-    Failed(mdns_sd::Error),
 }
 
 /// Ends the library's thread, however the source ends.
@@ -97,7 +106,7 @@ fn failed(error: mdns_sd::Error) -> SourceFailure {
     SourceFailure(format!("mDNS: {error}"))
 }
 
-async fn listen(mut context: Context) -> Result<(), SourceFailure> {
+async fn listen(mut context: Context, directory: &ServiceDirectory) -> Result<(), SourceFailure> {
     let daemon = Daemon(ServiceDaemon::new().map_err(failed)?);
     daemon.0.set_ip_check_interval(LOOK_FOR_INTERFACES_EVERY_SECONDS).map_err(failed)?;
     // The library tells only of interfaces that come after somebody watches: so all go, and come again.
@@ -106,12 +115,17 @@ async fn listen(mut context: Context) -> Result<(), SourceFailure> {
     daemon.0.enable_interface(IfKind::All).map_err(failed)?;
 
     let (sender, mut receiver) = mpsc::channel(EVENTS);
-    let anew = watch::Sender::new(());
-    let mut browsers = JoinSet::new();
+    let mut browsers = Browsers::new(daemon.0.clone(), sender);
     let mut types: BTreeSet<String> = SERVICE_TYPES.iter().map(|service| (*service).to_owned()).collect();
     for service in SERVICE_TYPES.iter().chain([&SERVICE_TYPE_ENUMERATION]) {
-        browsers.spawn(browse(daemon.0.clone(), (*service).to_owned(), sender.clone(), anew.subscribe()));
+        browsers.always((*service).to_owned());
     }
+    let mut wishes = directory.wishes_changed();
+    wishes.mark_changed();
+    // A former run of this source left them.
+    directory.doubt(true);
+    directory.doubt(false);
+    let mut doubted_until = Some(clock::running_for() + DOUBTED_FOR);
 
     let mut instances = Instances::default();
     let mut link = Link::default();
@@ -122,18 +136,23 @@ async fn listen(mut context: Context) -> Result<(), SourceFailure> {
     loop {
         let now = clock::running_for();
         let first_interface_due = (link.hears.is_none()).then_some(started + FIRST_INTERFACE_WITHIN);
-        let due = [instances.next_due(), first_interface_due].into_iter().flatten().min();
+        let due = [instances.next_due(), first_interface_due, doubted_until].into_iter().flatten().min();
         let pause = due.map_or(SleepDetector::TICK, |due| due.saturating_sub(now)).min(SleepDetector::TICK);
         tokio::select! {
             heard = receiver.recv() => match heard {
                 Some(Heard::Event(ServiceEvent::ServiceResolved(service))) => {
+                    list(directory, &service);
                     if let Some((key, registration)) = read::registration(&service) {
                         instances.resolved(key, registration, clock::running_for());
                     }
                 }
                 Some(Heard::Event(ServiceEvent::ServiceRemoved(service, name))) => {
                     if let Some(key) = read::key(&service, &name) {
+                        unlist(directory, &key);
                         instances.removed(&key, clock::running_for());
+                        if browsers.has_subtypes_of(&key.0) {
+                            browsers.ask_again(&key.0);
+                        }
                     }
                 }
                 Some(Heard::Event(ServiceEvent::ServiceFound(service, target))) if service == SERVICE_TYPE_ENUMERATION => {
@@ -143,11 +162,17 @@ async fn listen(mut context: Context) -> Result<(), SourceFailure> {
                     {
                         further_types += 1;
                         instances.service_type(&further);
-                        browsers.spawn(browse(daemon.0.clone(), further, sender.clone(), anew.subscribe()));
+                        browsers.always(further);
                     }
                 }
                 Some(Heard::Event(_)) => {}
-                Some(Heard::Reopened(service)) => instances.reopened(&service),
+                // What a subtype gives comes by its plain type too.
+                Some(Heard::Reopened(service)) if read::plain_type(&service) != service => {}
+                Some(Heard::Reopened(service)) => {
+                    instances.reopened(&service);
+                    directory.doubt(service.starts_with("_matter._tcp."));
+                    doubted_until = Some(clock::running_for() + DOUBTED_FOR);
+                }
                 Some(Heard::Failed(error)) => return Err(failed(error)),
                 None => return Err(SourceFailure("mDNS: nothing browses any more".to_owned())),
             },
@@ -161,13 +186,19 @@ async fn listen(mut context: Context) -> Result<(), SourceFailure> {
                 Ok(_) => {}
                 Err(_) => return Err(SourceFailure("mDNS: the library's thread ended".to_owned())),
             },
+            // The directory lives as long as this borrows it.
+            _ = wishes.changed() => browsers.fulfil(directory),
             () = tokio::time::sleep(pause) => {}
             () = context.ended() => return Ok(()),
         }
         let now = clock::running_for();
         if sleep.tick(clock::now(), now).is_some() {
             instances.could_not_hear(now, EXCUSED_AFTER_SLEEP);
-            anew.send_replace(());
+            browsers.all_anew();
+        }
+        if doubted_until.is_some_and(|until| until <= now) {
+            doubted_until = None;
+            directory.forget_doubtful();
         }
         link.report(&context, now >= started + FIRST_INTERFACE_WITHIN).await;
         if instances.left_out() > 0 && !told_of_limit {
@@ -190,34 +221,22 @@ async fn listen(mut context: Context) -> Result<(), SourceFailure> {
     }
 }
 
-/// Browses one type for ever; from the start again where the receiver was closed, or `anew` says so.
-async fn browse(daemon: ServiceDaemon, service: String, sender: mpsc::Sender<Heard>, mut anew: watch::Receiver<()>) {
-    let mut is_first = true;
-    loop {
-        match daemon.browse(&service) {
-            Ok(events) => {
-                if !is_first && sender.send(Heard::Reopened(service.clone())).await.is_err() {
-                    return;
-                }
-                is_first = false;
-                loop {
-                    let event = tokio::select! {
-                        event = events.recv_async() => event,
-                        _ = anew.changed() => break,
-                    };
-                    let Ok(event) = event else { break };
-                    if sender.send(Heard::Event(event)).await.is_err() {
-                        return;
-                    }
-                }
-            }
-            Err(mdns_sd::Error::Again) => {}
-            Err(error) => {
-                let _ = sender.send(Heard::Failed(error)).await;
-                return;
-            }
+fn list(directory: &ServiceDirectory, service: &ResolvedService) {
+    match read::listed(service) {
+        Some(read::Listed::Operational(peer, located)) => directory.set_operational(peer, Some(located)),
+        Some(read::Listed::Commissionable(found)) => {
+            let instance = found.instance.clone();
+            directory.set_commissionable(&instance, Some(found));
         }
-        tokio::time::sleep(BROWSE_AGAIN_AFTER).await;
+        None => {}
+    }
+}
+
+fn unlist(directory: &ServiceDirectory, key: &read::Key) {
+    match read::operational_peer(key) {
+        Some(peer) => directory.set_operational(peer, None),
+        None if key.0.starts_with("_matterc._udp.") => directory.set_commissionable(&key.1, None),
+        None => {}
     }
 }
 

@@ -1,8 +1,9 @@
 //! From mdns-sd's types to ours.
 
+use crate::directory::{Commissionable, Located, order};
 use mdns_sd::{ResolvedService, ScopedIp, TxtProperties};
-use std::net::Ipv6Addr;
-use weft_model::{Ipv6Prefix, ServiceDetails};
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use weft_model::{Ipv6Prefix, MatterPeer, ServiceDetails};
 use weft_wire::dns::{TxtEntries, decode_service, escape_label};
 
 /// Addresses of one instance that are kept.
@@ -28,8 +29,14 @@ pub(super) struct Registration {
     pub(super) omr_prefix: Option<Ipv6Prefix>,
 }
 
-/// The instance of a service, from the type and the full name as mdns-sd gives them: unescaped.
+/// The type that a subtype belongs to: what mdns-sd finds by `_CM._sub._matterc._udp.local.` has that as its type, and a full name without it.
+pub(super) fn plain_type(service: &str) -> &str {
+    service.rsplit_once("._sub.").map_or(service, |(_, plain)| plain)
+}
+
+/// The instance of a service, from the type or subtype and the full name as mdns-sd gives them: unescaped.
 pub(super) fn key(service: &str, full_name: &str) -> Option<Key> {
+    let service = plain_type(service);
     let label = full_name.strip_suffix(service)?.strip_suffix('.')?;
     (!label.is_empty() && full_name.len() <= MAX_NAME_BYTES).then(|| (service.to_owned(), escape_label(label.as_bytes())))
 }
@@ -69,6 +76,90 @@ pub(super) fn registration(service: &ResolvedService) -> Option<(Key, Registrati
     Some((key, registration))
 }
 
+/// What the directory wants to know of an instance.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    Operational(MatterPeer, Located),
+    Commissionable(Commissionable),
+}
+
+/// A resolved instance as the directory lists it; `None` for types that it does not list, and names that are none.
+#[allow(clippy::disallowed_methods)] // The addresses come as a hash set, and are sorted at once.
+pub(super) fn listed(service: &ResolvedService) -> Option<Listed> {
+    let (service_type, instance) = key(&service.ty_domain, &service.fullname)?;
+    let addresses = order(
+        service
+            .addresses
+            .iter()
+            .filter_map(|address| socket_address(address, service.port))
+            .collect(),
+    );
+    listing(&service_type, &instance, addresses, &service.txt_properties)
+}
+
+fn listing(service_type: &str, instance: &str, addresses: Vec<SocketAddr>, txt: &TxtProperties) -> Option<Listed> {
+    let (record, _) = decode_service(service_type, instance, None, None, &[], &entries(txt));
+    match record.details {
+        ServiceDetails::Operational(record) => {
+            let located = Located {
+                addresses,
+                idle_milliseconds: record.session_idle_milliseconds,
+                active_milliseconds: record.session_active_milliseconds,
+                active_threshold_milliseconds: record.session_active_threshold_milliseconds,
+                long_idle: record.long_idle_time == Some(true),
+                tcp: record.tcp,
+            };
+            Some(Listed::Operational(record.peer?, located))
+        }
+        ServiceDetails::Commissionable(record) => Some(Listed::Commissionable(Commissionable {
+            instance: instance.to_owned(),
+            located: Located {
+                addresses,
+                idle_milliseconds: record.session_idle_milliseconds,
+                active_milliseconds: record.session_active_milliseconds,
+                active_threshold_milliseconds: record.session_active_threshold_milliseconds,
+                long_idle: record.other.iter().any(|(key, value)| key == "ICD" && value.as_deref() == Some(b"1")),
+                tcp: None,
+            },
+            discriminator: record.discriminator?,
+            vendor_id: record.vendor_id,
+            product_id: record.product_id,
+            name: record.device_name,
+            // Without the key it is 0 (Matter core specification, 4.3.1.7).
+            commissioning_mode: record.commissioning_mode.unwrap_or(0),
+            pairing_hint: record.pairing_hint,
+            pairing_instruction: record.pairing_instruction,
+        })),
+        _ => None,
+    }
+}
+
+/// Whom the directory lists under this key.
+pub(super) fn operational_peer((service_type, instance): &Key) -> Option<MatterPeer> {
+    if service_type.starts_with("_matter._tcp.") {
+        instance.parse().ok()
+    } else {
+        None
+    }
+}
+
+fn socket_address(address: &ScopedIp, port: u16) -> Option<SocketAddr> {
+    match address {
+        ScopedIp::V4(v4) => Some(SocketAddr::new((*v4.addr()).into(), port)),
+        ScopedIp::V6(v6) => {
+            let scope = if v6.addr().is_unicast_link_local() { v6.scope_id().index } else { 0 };
+            Some(SocketAddrV6::new(*v6.addr(), port, 0, scope).into())
+        }
+        _ => None,
+    }
+}
+
+fn entries(txt: &TxtProperties) -> TxtEntries {
+    txt.iter()
+        .map(|property| (property.key().to_owned(), property.val().map(<[u8]>::to_vec)))
+        .collect()
+}
+
 fn address(address: &ScopedIp) -> Option<(std::net::IpAddr, String)> {
     match address {
         ScopedIp::V4(v4) => Some(((*v4.addr()).into(), v4.addr().to_string())),
@@ -90,11 +181,7 @@ fn address(address: &ScopedIp) -> Option<(std::net::IpAddr, String)> {
 
 /// The off-mesh-routable prefix that a border router announces.
 fn omr_prefix(key: &Key, txt: &TxtProperties) -> Option<Ipv6Prefix> {
-    let txt: TxtEntries = txt
-        .iter()
-        .map(|property| (property.key().to_owned(), property.val().map(<[u8]>::to_vec)))
-        .collect();
-    match decode_service(&key.0, &key.1, None, None, &[], &txt).0.details {
+    match decode_service(&key.0, &key.1, None, None, &[], &entries(txt)).0.details {
         ServiceDetails::BorderAgent(agent) => agent.omr_prefix,
         _ => None,
     }
@@ -146,12 +233,75 @@ mod tests {
         assert_eq!(prefix("_http._tcp.local."), None);
     }
 
+    #[test]
+    fn what_a_subtype_gives_is_the_same_instance() {
+        let plain = key("_matterc._udp.local.", "DD200C20D25AE5F7._matterc._udp.local.");
+        for subtype in ["_CM", "_L3840", "_S15", "_V65521"] {
+            let by_subtype = key(&format!("{subtype}._sub._matterc._udp.local."), "DD200C20D25AE5F7._matterc._udp.local.");
+            assert_eq!(by_subtype, plain);
+        }
+        assert!(plain.is_some());
+    }
+
+    #[test]
+    fn an_operational_node_is_listed_with_its_patience() {
+        // Strings of a sleepy device's TXT record.
+        let txt = TxtProperties::from(&b"\x08SII=5000\x07SAI=300\x08SAT=4000\x05ICD=0\x03T=0"[..]);
+        let instance = "2906C908D115D362-8FC7772401CD0696";
+        let addresses = order(vec!["[fd00::1]:5540".parse().unwrap()]);
+        let Some(Listed::Operational(peer, located)) = listing("_matter._tcp.local.", instance, addresses.clone(), &txt) else {
+            panic!("not listed")
+        };
+        assert_eq!(peer.to_string(), instance);
+        let expected = Located {
+            addresses,
+            idle_milliseconds: Some(5000),
+            active_milliseconds: Some(300),
+            active_threshold_milliseconds: Some(4000),
+            long_idle: false,
+            tcp: Some(0),
+        };
+        assert_eq!(located, expected);
+        assert_eq!(operational_peer(&("_matter._tcp.local.".to_owned(), instance.to_owned())), Some(peer));
+        assert_eq!(operational_peer(&("_trel._udp.local.".to_owned(), instance.to_owned())), None);
+        assert_eq!(listing("_matter._tcp.local.", "not a node", Vec::new(), &txt), None);
+        assert_eq!(listing("_http._tcp.local.", instance, Vec::new(), &txt), None);
+    }
+
+    #[test]
+    fn a_device_that_can_be_commissioned_is_listed_with_its_discriminator() {
+        // Strings as the Matter core specification has them in its examples (4.3.1).
+        let txt = TxtProperties::from(&b"\x06D=3840\x0cVP=65521+123\x04CM=2\x08DN=Blind\x05PH=33\x05ICD=1\x08SII=5000"[..]);
+        let listed = listing("_matterc._udp.local.", "DD200C20D25AE5F7", Vec::new(), &txt);
+        let Some(Listed::Commissionable(found)) = listed else {
+            panic!("{listed:?}")
+        };
+        assert_eq!(
+            (found.instance.as_str(), found.discriminator, found.commissioning_mode),
+            ("DD200C20D25AE5F7", 3840, 2)
+        );
+        assert_eq!(
+            (found.vendor_id, found.product_id, found.pairing_hint),
+            (Some(65521), Some(123), Some(33))
+        );
+        assert_eq!((found.located.idle_milliseconds, found.located.long_idle), (Some(5000), true));
+        let without = TxtProperties::from(&b"\x04CM=1"[..]);
+        assert_eq!(
+            listing("_matterc._udp.local.", "X", Vec::new(), &without),
+            None,
+            "nobody could choose it by its code"
+        );
+    }
+
     proptest! {
         #[test]
         fn foreign_bytes_never_panic(value in prop::collection::vec(any::<u8>(), 0..40), name in ".{0,80}") {
             let _ = omr_prefix(&("_meshcop._udp.local.".to_owned(), name.clone()), &TxtProperties::from(&value[..]));
             let _ = key("_hap._udp.local.", &name);
             let _ = service_type(&name);
+            for service in ["_matter._tcp.local.", "_matterc._udp.local."] {
+                let _ = listing(service, &name, Vec::new(), &TxtProperties::from(&value[..]));
+            }
             prop_assert_eq!(hexadecimal(&value).len(), value.len() * 2);
         }
     }

@@ -9,13 +9,13 @@ mod restore;
 mod status;
 mod token;
 
+pub(crate) use intake::Intake;
 pub(crate) use token::TOKEN_FILE;
 
 use crate::arguments::{DEFAULT_LISTEN, DemoOptions, RecordOptions, ReplayOptions, ServeOptions};
 use anyhow::{Context, Result, bail};
 use engine::EngineThread;
 use history::StoredHistory;
-use intake::Intake;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,14 +23,15 @@ use tokio::net::TcpListener;
 use weft_evidence::recording::{Header, RecordingWriter};
 use weft_evidence::{Capture, blank_secrets};
 use weft_model::Timestamp;
-use weft_server::{Config, Publisher, Server, Token};
+use weft_server::{Config, Pairing, Publisher, Server, Token};
+use weft_sources::directory::ServiceDirectory;
 use weft_sources::replay::{Anchor, Speed, shift_times};
-use weft_sources::{MdnsSource, ReplaySource, Source, Supervisor, clock};
+use weft_sources::{Inbox, MdnsSource, ReplaySource, Source, Supervisor, clock};
 use weft_store::{DataDirectory, Limits, Store};
 use weft_topology::{CapturePlace, Policy};
 
 /// Captures that may wait between the sources and the loop.
-const CHANNEL_CAPACITY: usize = 4_096;
+pub(crate) const CHANNEL_CAPACITY: usize = 4_096;
 
 /// What makes one service differ from another.
 struct Plan {
@@ -43,22 +44,35 @@ struct Plan {
     /// Captures that were heard before the service began.
     heard_before: Vec<Capture>,
     sources: Vec<Arc<dyn Source>>,
+    pairing: Option<Arc<dyn Pairing>>,
     record: Option<PathBuf>,
     directory: Option<DataDirectory>,
 }
 
 /// `weft serve`: discovery, the embedded store, the API and the page.
 pub(crate) fn serve(options: ServeOptions) -> Result<()> {
+    if let Some(roots) = options.matter.as_ref().and_then(|matter| matter.roots.as_ref()) {
+        std::fs::read_dir(roots).with_context(|| format!("cannot read the folder of attestation authorities {}", roots.display()))?;
+    }
     let path = crate::data_directory(options.data.as_deref())?;
     let directory = DataDirectory::open(&path)?;
     let store = open_store(&directory)?;
     let listen = options.listen.unwrap_or(DEFAULT_LISTEN);
     // Annotations are taken in only with the token, on this machine too.
     let token = Some(token::kept(directory.path(), !listen.ip().is_loopback())?);
+    let services = ServiceDirectory::default();
     let mut sources: Vec<Arc<dyn Source>> = Vec::new();
     if options.mdns {
-        sources.push(Arc::new(MdnsSource::new("mdns")));
+        sources.push(Arc::new(MdnsSource::with_directory("mdns", services.clone())));
     }
+    if let Some(dongle) = &options.dongle {
+        sources.push(Arc::new(crate::sniff::dongle(dongle, None)?.0));
+    }
+    let pairing = options.matter.map(|matter| {
+        let (source, fabric) = crate::fabric::matter(directory.path(), services, &matter);
+        sources.push(source);
+        fabric as Arc<dyn Pairing>
+    });
     run(Plan {
         listen,
         hosts: options.allow_hosts,
@@ -67,6 +81,7 @@ pub(crate) fn serve(options: ServeOptions) -> Result<()> {
         notice: None,
         heard_before: Vec::new(),
         sources,
+        pairing,
         record: options.record,
         directory: Some(directory),
     })
@@ -119,6 +134,7 @@ fn play(mut captures: Vec<Capture>, from: Timestamp, speed: f64, listen: Option<
         notice: Some(notice.to_owned()),
         heard_before: captures,
         sources: vec![Arc::new(ReplaySource::new("replay", to_come, speed))],
+        pairing: None,
         record: None,
         directory: None,
     })
@@ -163,13 +179,13 @@ pub(crate) fn record(options: RecordOptions) -> Result<()> {
 }
 
 /// A recording that was not there before, readable by its owner only: it tells who lives here.
-fn new_recording(path: &Path) -> Result<RecordingWriter<intake::RecordingFile>> {
+pub(crate) fn new_recording(path: &Path) -> Result<RecordingWriter<intake::RecordingFile>> {
     let file = crate::output::create_new(path)?;
     let header = Header::new(Some(clock::now()), None);
     RecordingWriter::new(std::io::BufWriter::new(file), &header).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn open_store(directory: &DataDirectory) -> Result<Store> {
+pub(crate) fn open_store(directory: &DataDirectory) -> Result<Store> {
     match Store::open(&directory.store_path(), Limits::default()) {
         Ok(store) => {
             if let Some(set_aside) = store.set_aside() {
@@ -234,7 +250,7 @@ fn run(plan: Plan) -> Result<()> {
             hosts: plan.hosts,
             token: plan.token,
         };
-        let server = Server::new(config, publisher, history, clock::now)?;
+        let server = Server::new(config, publisher, history, plan.pairing, clock::now)?;
         if let Some(directory) = &plan.directory {
             directory.set_address(&address.to_string())?;
         }
@@ -263,18 +279,7 @@ fn run(plan: Plan) -> Result<()> {
             }
         }
         end.send_replace(true);
-        // Sources may still say goodbye: they are listened to until all have ended.
-        let goodbye = supervisor.end();
-        tokio::pin!(goodbye);
-        loop {
-            tokio::select! {
-                () = &mut goodbye => break,
-                event = inbox.receive() => match event {
-                    Some(event) => { intake.take(event); }
-                    None => { goodbye.as_mut().await; break }
-                },
-            }
-        }
+        end_sources(supervisor, &mut inbox, &intake).await;
         serving.await??;
         engine.end();
         intake.close_recording()?;
@@ -284,6 +289,21 @@ fn run(plan: Plan) -> Result<()> {
             Ok(())
         })
     })
+}
+
+/// Ends the sources. They may still say goodbye: they are listened to until all have ended.
+pub(crate) async fn end_sources(supervisor: Supervisor, inbox: &mut Inbox, intake: &Intake) {
+    let goodbye = supervisor.end();
+    tokio::pin!(goodbye);
+    loop {
+        tokio::select! {
+            () = &mut goodbye => break,
+            event = inbox.receive() => match event {
+                Some(event) => { intake.take(event); }
+                None => { goodbye.as_mut().await; break }
+            },
+        }
+    }
 }
 
 /// How a service concludes: claims refer to its store.
@@ -314,7 +334,7 @@ fn block_on<F: Future<Output = Result<()>>>(future: F) -> Result<()> {
 }
 
 /// Comes back when the user or the system asks the service to end.
-async fn interrupted() {
+pub(crate) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

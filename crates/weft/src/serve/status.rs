@@ -11,7 +11,7 @@ pub(super) fn status(evidence: &Evidence, store: Option<StoreStatus>, notice: Op
         .iter()
         .map(|(name, history)| SourceStatus {
             name: name.to_string(),
-            kind: if name.starts_with("mdns") { "mdns" } else { "other" }.to_owned(),
+            kind: kind(name).to_owned(),
             state: history.state,
             since: Some(history.since),
             reason: history.reason.clone(),
@@ -24,11 +24,23 @@ pub(super) fn status(evidence: &Evidence, store: Option<StoreStatus>, notice: Op
     Status { notice, sources, store }
 }
 
+/// What a source is, by its name.
+fn kind(name: &str) -> &'static str {
+    ["mdns", "matter", "dongle"]
+        .into_iter()
+        .find(|kind| name.starts_with(kind))
+        .unwrap_or("other")
+}
+
 fn advice(name: &str, state: SourceState) -> Option<String> {
     match state {
         SourceState::Deaf if name.starts_with("mdns") => {
             Some("Check that this machine has a network interface that is up and lets multicast through; Weft tries again by itself.".to_owned())
         }
+        SourceState::Deaf if name.starts_with("matter") => Some(
+            "Paired devices are not asked meanwhile; the reason says why. Weft tries again by itself. A broken fabric is restored with `weft fabric restore FILE`."
+                .to_owned(),
+        ),
         SourceState::Deaf => Some("Weft tries again by itself.".to_owned()),
         _ => None,
     }

@@ -77,7 +77,7 @@ fn only(mut view: View, wanted: &str) -> Result<View> {
 }
 
 /// The whole page.
-fn render(view: &View, origin: &str, style: &Style) -> String {
+pub(crate) fn render(view: &View, origin: &str, style: &Style) -> String {
     let indexed = Indexed::new(view);
     let mut page = String::new();
     if view.networks.is_empty() {

@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 const MAX_TOLD: usize = 20;
 
 /// The devices that `wanted` names, by the strongest way of naming that any answers to.
-pub(super) fn find<'a>(view: &'a View, wanted: &str) -> Vec<&'a Node> {
+pub(crate) fn find<'a>(view: &'a View, wanted: &str) -> Vec<&'a Node> {
     let wanted = wanted.trim();
     if wanted.is_empty() {
         return Vec::new();

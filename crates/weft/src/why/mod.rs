@@ -1,6 +1,6 @@
 //! `weft why DEVICE`: everything that is believed about one device, and who says so.
 
-mod find;
+pub(crate) mod find;
 mod render;
 
 use crate::arguments::WhyArguments;
