@@ -255,12 +255,48 @@ fn the_picture_stays_when_the_service_dies_and_is_live_again_when_it_is_back() {
 }
 
 #[test]
+fn a_wrong_code_is_told_what_is_wrong_with_it_and_does_not_stay_on_the_screen() {
+    let Some(browser) = Browser::start() else { return };
+    let data = Folder::new("pairing");
+    let folder = data.path().display().to_string();
+    let weft = Weft::start(&["serve", "--no-mdns", "--listen", "127.0.0.1:0", "--data", &folder]);
+    browser.open(&weft.address);
+    browser.until(
+        "the form, open as nothing is paired",
+        "document.getElementById('pair-form').checkVisibility()",
+    );
+    browser.write("#codes", "123");
+    browser.click("#pair");
+    browser.until(
+        "the refusal",
+        "document.getElementById('codes-problem').innerText.includes('11 or 21 digits')",
+    );
+    assert_eq!(browser.text("return document.getElementById('codes').value"), "");
+    assert!(!data.path().join("matter").exists(), "a fabric is made with the first device, not before");
+
+    browser.click("#fabric-settings summary");
+    browser.click("#paused");
+    browser.until(
+        "the pause",
+        "document.getElementById('fabric-sum').innerText.includes('questions are paused')",
+    );
+    browser.run("location.reload()");
+    browser.until(
+        "the pause after a reload",
+        "document.getElementById('fabric-sum')?.innerText.includes('questions are paused')",
+    );
+    let complaints = browser.complaints();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+#[test]
 fn a_service_for_other_machines_asks_for_its_token_and_an_empty_home_says_what_to_do() {
     let Some(browser) = Browser::start() else { return };
     let data = Folder::new("data");
     let weft = Weft::start(&[
         "serve",
         "--no-mdns",
+        "--no-matter",
         "--listen",
         "0.0.0.0:0",
         "--data",

@@ -100,6 +100,10 @@ fn bench(arguments: &[String]) -> Result<()> {
             .copied()
             .chain(arguments.iter().map(String::as_str)),
     );
+    match install_matter_server(&peers) {
+        Ok(python) => _ = command.env("WEFT_MATTER_SERVER", python),
+        Err(error) => eprintln!("xtask: without python-matter-server there is nothing to measure beside: {error:#}"),
+    }
     command.env("WEFT_BIN", target_directory()?.join("release/weft")).env("WEFT_PEERS", peers);
     run(&mut command)
 }
