@@ -108,7 +108,7 @@ fn devices_that_move_vanish_or_lose_a_cluster_are_told_apart() {
     let change = home.fleet.call("change-address", &json!({ "device": devices[0].extended_address }));
     let new = change["address"].as_str().unwrap();
     weft.refresh(jobs[0].node);
-    patiently("the device at its new address", SECONDS(60), || {
+    patiently("the device at its new address", SECONDS(90), || {
         let device = weft.device_of(&jobs[0]);
         let is_found = device.answered_at > before && device.address.as_deref().is_some_and(|address| address.contains(new));
         if is_found {
@@ -123,7 +123,7 @@ fn devices_that_move_vanish_or_lose_a_cluster_are_told_apart() {
     home.fleet.call("restart", &json!({ "device": devices[2].extended_address }));
     let before = weft.device_of(&jobs[2]).answered_at;
     weft.refresh(jobs[2].node);
-    patiently("the device that restarted", SECONDS(60), || answered_after(&weft, &jobs[2], before));
+    patiently("the device that restarted", SECONDS(90), || answered_after(&weft, &jobs[2], before));
 
     // Without the cluster it still answers, and is not asked for it again and again.
     home.fleet

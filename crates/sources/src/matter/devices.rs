@@ -168,7 +168,12 @@ impl State {
             device.wants_everything = false;
         }
         known.capability.learn(question.breadth, whole, reports, now.wall);
-        known.addresses = question.peer.addresses.iter().copied().take(MAX_ADDRESSES).collect();
+        // It may have moved while it was asked: what it announces since then is newer.
+        let announces =
+            |announced: &BTreeSet<SocketAddr>| announced.is_empty() || question.peer.addresses.iter().any(|used| announced.contains(used));
+        if device.announced.as_ref().is_none_or(announces) {
+            known.addresses = question.peer.addresses.iter().copied().take(MAX_ADDRESSES).collect();
+        }
         known.intervals = question.peer.intervals.into();
         let may_subscribe = known.capability.may_have_diagnostics() && !question.peer.intervals.long_idle;
         let is_worth_keeping =
