@@ -51,6 +51,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("serialport", &["thread"]),
     ("libfuzzer-sys", &["fuzz"]),
     ("rs-matter", &["matter"]),
+    ("coap-lite", &["thread"]),
     ("tokio", &["matter", "sources", "server", "mesh", "tests"]),
     ("clap", &["mesh"]),
     ("anyhow", &["mesh", "tests", "xtask"]),

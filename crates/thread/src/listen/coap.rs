@@ -1,6 +1,7 @@
 //! CoAP messages as they go by (RFC 7252), as far as Thread's management needs: code, token, path, payload.
 
-use weft_wire::{Problem, Reader};
+use coap_lite::{CoapOption, Packet};
+use weft_wire::Problem;
 
 /// POST.
 pub(super) const POST: u8 = 0x02;
@@ -9,78 +10,50 @@ pub(super) const POST: u8 = 0x02;
 const MAX_OPTIONS: usize = 16;
 /// The longest path that Thread uses has 3 bytes; what is longer is somebody else's.
 const MAX_PATH_BYTES: usize = 32;
-const URI_PATH: u32 = 11;
-const MAX_TOKEN_BYTES: u8 = 8;
-const PAYLOAD_MARKER: u8 = 0xff;
+const VERSION: u8 = 1;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Coap<'a> {
+pub(super) struct Coap {
     /// Code: method of a request, class and detail of a response.
     pub(super) code: u8,
     /// Message id.
     pub(super) id: u16,
     /// Token.
-    pub(super) token: &'a [u8],
+    pub(super) token: Vec<u8>,
     /// Path of a request: `d/dg`.
     pub(super) path: String,
     /// Payload.
-    pub(super) payload: &'a [u8],
+    pub(super) payload: Vec<u8>,
 }
 
-impl<'a> Coap<'a> {
+impl Coap {
     /// Reads a message.
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Problem> {
-        let mut reader = Reader::new(bytes);
-        let first = reader.u8("version")?;
-        if first >> 6 != 1 {
-            return Err(Problem::at("version", 0, format!("{} is not 1", first >> 6)));
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let packet = Packet::from_bytes(bytes).map_err(|error| Problem::at("message", 0, error.to_string()))?;
+        let version = packet.header.get_version();
+        if version != VERSION {
+            return Err(Problem::at("version", 0, format!("{version} is not {VERSION}")));
         }
-        let token_bytes = first & 0x0f;
-        if token_bytes > MAX_TOKEN_BYTES {
-            return Err(Problem::at("token", 0, format!("{token_bytes} bytes are too many")));
+        if packet.options().map(|(_, values)| values.len()).sum::<usize>() > MAX_OPTIONS {
+            return Err(Problem::at("options", 0, format!("more than {MAX_OPTIONS}")));
         }
-        let code = reader.u8("code")?;
-        let id = reader.u16("message id")?;
-        let token = reader.take("token", usize::from(token_bytes))?;
-        let (mut path, mut number) = (String::new(), 0_u32);
-        for _ in 0..=MAX_OPTIONS {
-            if reader.is_empty() {
-                let payload = &[];
-                return Ok(Self {
-                    code,
-                    id,
-                    token,
-                    path,
-                    payload,
-                });
-            }
-            let head = reader.u8("option")?;
-            if head == PAYLOAD_MARKER {
-                let payload = reader.rest();
-                return Ok(Self {
-                    code,
-                    id,
-                    token,
-                    path,
-                    payload,
-                });
-            }
-            number = number.saturating_add(extended(&mut reader, head >> 4)?);
-            let length = extended(&mut reader, head & 0x0f)?;
-            let value = reader.take("option value", length as usize)?;
-            if number == URI_PATH {
-                let segment = std::str::from_utf8(value).map_err(|_| Problem::at("path", reader.position(), "not UTF-8"))?;
-                if path.len() + segment.len() >= MAX_PATH_BYTES {
-                    return Err(Problem::at("path", reader.position(), "too long"));
-                }
-                if !path.is_empty() {
-                    path.push('/');
-                }
-                path.push_str(segment);
-            }
+        let segments = packet.get_option(CoapOption::UriPath).into_iter().flatten();
+        let segments: Vec<&str> = segments
+            .map(|segment| std::str::from_utf8(segment))
+            .collect::<Result<_, _>>()
+            .map_err(|_| Problem::at("path", 0, "not UTF-8"))?;
+        let path = segments.join("/");
+        if path.len() > MAX_PATH_BYTES {
+            return Err(Problem::at("path", 0, "too long"));
         }
-        Err(Problem::at("options", reader.position(), format!("more than {MAX_OPTIONS}")))
+        Ok(Self {
+            code: packet.header.code.into(),
+            id: packet.header.message_id,
+            token: packet.get_token().to_vec(),
+            path,
+            payload: packet.payload,
+        })
     }
 
     /// True for a response (class 2 to 5).
@@ -92,16 +65,6 @@ impl<'a> Coap<'a> {
     pub(super) fn code_text(&self) -> String {
         format!("{}.{:02}", self.code >> 5, self.code & 0x1f)
     }
-}
-
-/// The delta or length of an option, with its one or two further bytes.
-fn extended(reader: &mut Reader<'_>, nibble: u8) -> Result<u32, Problem> {
-    Ok(match nibble {
-        13 => 13 + u32::from(reader.u8("option")?),
-        14 => 269 + u32::from(reader.u16("option")?),
-        15 => return Err(Problem::at("option", reader.position(), "15 is reserved")),
-        small => u32::from(small),
-    })
 }
 
 #[cfg(test)]
@@ -116,8 +79,8 @@ mod tests {
             0x41, 0x02, 0x12, 0x34, 0xab, 0xb1, b'd', 0x02, b'd', b'g', 0x11, 0x2a, 0xff, 0x12, 0x01, 0x00,
         ];
         let coap = Coap::parse(&bytes).unwrap();
-        assert_eq!((coap.code, coap.id, coap.token), (POST, 0x1234, &[0xab][..]));
-        assert_eq!((coap.path.as_str(), coap.payload), ("d/dg", &[0x12, 0x01, 0x00][..]));
+        assert_eq!((coap.code, coap.id, &coap.token[..]), (POST, 0x1234, &[0xab][..]));
+        assert_eq!((coap.path.as_str(), &coap.payload[..]), ("d/dg", &[0x12, 0x01, 0x00][..]));
         assert!(!coap.is_response());
     }
 
@@ -125,7 +88,7 @@ mod tests {
     fn an_acknowledgment_with_an_answer_is_a_response() {
         let coap = Coap::parse(&[0x61, 0x44, 0x12, 0x34, 0xab, 0xff, 0x01]).unwrap();
         assert!(coap.is_response());
-        assert_eq!((coap.code_text().as_str(), coap.path.as_str(), coap.payload), ("2.04", "", &[1][..]));
+        assert_eq!((coap.code_text().as_str(), coap.path.as_str(), &coap.payload[..]), ("2.04", "", &[1][..]));
     }
 
     #[test]

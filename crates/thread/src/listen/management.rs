@@ -71,9 +71,9 @@ impl Management {
                 }
                 self.requests.push_back(Request {
                     ends,
-                    token: coap.token.to_vec(),
+                    token: coap.token,
                     uri,
-                    asked: type_list(coap.payload),
+                    asked: type_list(&coap.payload),
                     microseconds,
                 });
                 return Ok(None);
@@ -98,7 +98,7 @@ impl Management {
             uri: uri.to_owned(),
             asked,
             code: coap.is_response().then(|| coap.code_text()),
-            payload: super::listener::hex(coap.payload),
+            payload: super::listener::hex(&coap.payload),
             overheard: true,
         }))
     }
