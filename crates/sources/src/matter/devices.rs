@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use weft_matter::{AttributePath, AttributeReport, Intervals, OperationError, Peer};
 use weft_model::{ExtendedAddress, Fact, MatterNodeId, MatterPeer, PartitionId, Rloc16, RoutingRole};
-use weft_wire::matter::{Answer, decode_report};
+use weft_wire::matter::{Answer, decode_report, routing_role_number};
 
 /// What a device is, beside its tables, is asked for so often.
 const EVERYTHING_SECONDS: i64 = 3600;
@@ -238,7 +238,7 @@ impl State {
                 _ => {}
             }
         }
-        known.role = device.place.role.and_then(role_number);
+        known.role = device.place.role.and_then(routing_role_number);
         let is_known_better = before.0 != *known;
         let has_moved = before.1 != device.place && before.1.partition.is_some();
         let (network, kind) = (known.network, kind(known));
@@ -368,20 +368,6 @@ pub(super) fn kind(known: &Node) -> Kind {
         // Not on Thread: it has no tables that change.
         _ if !known.capability.may_have_diagnostics() => Kind::EndDevice,
         _ => Kind::Unknown,
-    }
-}
-
-/// The number of RoutingRoleEnum (Matter core specification 1.4, 11.14.5.3).
-fn role_number(role: RoutingRole) -> Option<u8> {
-    match role {
-        RoutingRole::Detached => Some(1),
-        RoutingRole::SleepyEndDevice => Some(2),
-        RoutingRole::EndDevice => Some(3),
-        RoutingRole::Reed => Some(4),
-        RoutingRole::Router => Some(5),
-        RoutingRole::Leader => Some(6),
-        RoutingRole::Unknown(other) => Some(other),
-        RoutingRole::Child => None,
     }
 }
 

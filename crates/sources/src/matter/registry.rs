@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use weft_matter::Intervals;
 use weft_model::{CompressedFabricId, ExtendedPanId, MatterNodeId, RoutingRole, Timestamp};
+use weft_wire::matter::routing_role;
 
 const FILE: &str = "nodes.json";
 const FORMAT: &str = "weft-matter-nodes";
@@ -105,15 +106,7 @@ impl Node {
 
     /// The last known role.
     pub(super) fn role(&self) -> Option<RoutingRole> {
-        Some(match self.role? {
-            1 => RoutingRole::Detached,
-            2 => RoutingRole::SleepyEndDevice,
-            3 => RoutingRole::EndDevice,
-            4 => RoutingRole::Reed,
-            5 => RoutingRole::Router,
-            6 => RoutingRole::Leader,
-            other => RoutingRole::Unknown(other),
-        })
+        self.role.map(routing_role)
     }
 }
 

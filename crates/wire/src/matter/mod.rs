@@ -9,6 +9,6 @@ pub mod report;
 pub mod server;
 pub mod tlv;
 
-pub use clusters::{decode_attribute, decode_value, encode_fact, is_known_cluster, kind_of};
+pub use clusters::{decode_attribute, decode_value, encode_fact, is_known_cluster, kind_of, routing_role, routing_role_number};
 pub use report::{Answer, decode_report};
 pub use server::{ServerNode, decode_node};

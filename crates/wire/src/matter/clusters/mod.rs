@@ -17,6 +17,7 @@ mod thread_network_diagnostics;
 pub use encode::{encode_border_router_fact, encode_fact, encode_power_source};
 pub(super) use statement::Form;
 pub use statement::MAX_TEXT_BYTES;
+pub use thread_network_diagnostics::{routing_role, routing_role_number};
 pub(super) use {descriptor::device_types, power_source::power_source};
 
 use super::tlv;

@@ -70,8 +70,8 @@ pub(super) fn decode(statement: &mut Statement<'_>) {
     }
 }
 
-/// RoutingRoleEnum, 11.14.5.3. 0 (unspecified) and numbers of later revisions stay numbers.
-fn routing_role(value: u8) -> RoutingRole {
+/// The role of a number of RoutingRoleEnum (Matter core specification 1.4, 11.14.5.3). 0 (unspecified) and numbers of later revisions stay numbers.
+pub fn routing_role(value: u8) -> RoutingRole {
     match value {
         1 => RoutingRole::Detached,
         2 => RoutingRole::SleepyEndDevice,
@@ -83,8 +83,8 @@ fn routing_role(value: u8) -> RoutingRole {
     }
 }
 
-/// The role's number; `None` for [`RoutingRole::Child`], which the cluster does not have.
-pub(super) fn routing_role_number(role: RoutingRole) -> Option<u8> {
+/// The role's number, there; `None` for [`RoutingRole::Child`], which the cluster does not have.
+pub fn routing_role_number(role: RoutingRole) -> Option<u8> {
     match role {
         RoutingRole::Detached => Some(1),
         RoutingRole::SleepyEndDevice => Some(2),
