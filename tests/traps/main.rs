@@ -6,7 +6,9 @@ mod air;
 mod freshness;
 mod identity;
 mod parents;
+mod paths;
 mod tables;
+mod words;
 
 use serde_json::{Value, json};
 use weft_tests::Story;

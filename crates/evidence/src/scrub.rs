@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::ops::Range;
-use weft_model::{Annotation, AttributeValue};
+use weft_model::{Annotation, AnnotationTarget, AttributeValue};
 use weft_wire::matter::tlv::decode_partly;
 use weft_wire::tmf::tlv::{MAX_TLVS, Tlvs};
 use weft_wire::{matter, meshcop, otbr};
@@ -74,9 +74,11 @@ pub fn blank_secrets(capture: &mut Capture) {
             room,
             thread_role,
             note,
+            same_as,
             ..
         }) => {
-            [name, room, thread_role, note, &mut identify.node, &mut identify.hap_id]
+            let AnnotationTarget { node, hap_id, finding, .. } = identify;
+            [name, room, thread_role, note, same_as, node, hap_id, finding]
                 .into_iter()
                 .flatten()
                 .for_each(blank_text);

@@ -187,7 +187,7 @@ facts! {
     /// Service types that exist on the LAN.
     ServiceType = "service-type": String,
     /// What a person or a companion app says of a device.
-    Annotation = "annotation": Annotation,
+    Annotation = "annotation": Box<Annotation>,
 }
 
 /// The role that a device says it has (Matter 0x35 RoutingRoleEnum; OTBR `state`).
@@ -369,10 +369,10 @@ pub struct RadioSummary {
     pub rssi_max: Option<Rssi>,
 }
 
-/// What a person or a companion app says of a device.
+/// What a person or a companion app says of a device or of a finding. What is left out says nothing; an empty text takes back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Annotation {
-    /// Which device is meant; all that are given must agree.
+    /// What is meant; all that are given must agree.
     #[serde(default)]
     pub identify: AnnotationTarget,
     /// Name.
@@ -390,9 +390,31 @@ pub struct Annotation {
     /// A remark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// The device's findings are muted.
+    /// `true`: nobody wants to hear of the finding, or of any finding about the device, and `note` says why; `false` takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<bool>,
+    /// `true` takes a pin back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpin: Option<bool>,
+    /// Id of another node that is this very device; an empty text takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
+}
+
+impl Annotation {
+    /// Names of what is said, in a fixed order. Each is superseded by itself: a later word on the room takes nothing from the name.
+    pub fn said(&self) -> Vec<&'static str> {
+        let fields = [
+            ("name", self.name.is_some()),
+            ("room", self.room.is_some()),
+            ("pin", self.pin.is_some() || self.unpin == Some(true)),
+            ("thread_role", self.thread_role.is_some()),
+            ("note", self.note.is_some()),
+            ("muted", self.muted.is_some()),
+            ("same_as", self.same_as.is_some()),
+        ];
+        fields.into_iter().filter(|(_, is_said)| *is_said).map(|(field, _)| field).collect()
+    }
 }
 
 /// A place on the map, in pixels at its natural size.
@@ -423,11 +445,25 @@ pub struct AnnotationTarget {
     /// By the id of a node in a topology.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// A finding, by its id: `muted` and `note` are about it rather than about the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unpin_is_said_of_the_pin() {
+        let unpin = |unpin| Annotation {
+            unpin: Some(unpin),
+            ..Annotation::default()
+        };
+        assert_eq!(unpin(true).said(), ["pin"]);
+        assert!(unpin(false).said().is_empty());
+        assert!(Annotation::default().said().is_empty());
+    }
 
     #[test]
     fn kinds_have_the_names_that_claims_show() {

@@ -6,6 +6,7 @@
 mod address;
 mod fact;
 mod identifier;
+mod network_check;
 mod pairing;
 mod radio;
 mod rloc16;
@@ -19,6 +20,7 @@ pub use fact::{
     RadioSummary, RoutingRole, ThreadNetworkEntry,
 };
 pub use identifier::{BorderAgentId, CompressedFabricId, Eui64, ExtendedAddress, ExtendedPanId, MatterNodeId, MatterPeer, PanId, PartitionId};
+pub use network_check::{Check, CheckResult, CheckedInterface, InterfaceKind, MdnsState, NetworkQuestion, NetworkReport, NetworkToReach};
 pub use pairing::{
     AttestationCheck, AttestationChoice, AttestationOutcome, DeviceState, FabricView, JobState, JobStep, PairedDevice, PairingJob, StepState,
 };

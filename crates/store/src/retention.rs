@@ -136,6 +136,7 @@ impl Broom {
         let walked_through = looked_at < LOOKED_AT_PER_STEP && victims.len() < DELETED_PER_STEP;
         if walked_through {
             self.cursor = 0;
+            crate::events::sweep(connection, Timestamp::from_unix_milliseconds(cutoff))?;
         }
         if victims.is_empty() && used_bytes(connection)? > limits.max_bytes {
             victims = oldest(connection)?;

@@ -160,7 +160,7 @@ struct Pair<'a> {
 }
 
 /// The parts that are not the same allocation on both sides, paired by their network.
-fn changed_parts<'a>(old: &'a Topology, new: &'a Topology) -> Vec<(Option<&'a NetworkTopology>, Option<&'a NetworkTopology>)> {
+pub(crate) fn changed_parts<'a>(old: &'a Topology, new: &'a Topology) -> Vec<(Option<&'a NetworkTopology>, Option<&'a NetworkTopology>)> {
     let mut pairs: BTreeMap<Option<&str>, Pair<'a>> = BTreeMap::new();
     for part in &old.parts {
         pairs.entry(key(part)).or_default().old = Some(part);
@@ -255,6 +255,7 @@ mod tests {
             pin: None,
             note: None,
             muted: false,
+            muted_since: None,
             vendor: None,
             model: None,
             state: State::Confirmed,
@@ -267,6 +268,7 @@ mod tests {
             addresses: Vec::new(),
             known_as: KnownAs::default(),
             unheard: false,
+            independent_paths: None,
             claims: Vec::new(),
         }
     }
@@ -295,6 +297,7 @@ mod tests {
             title: title.to_string(),
             detail: String::new(),
             advice: String::new(),
+            muted: None,
         }
     }
 
@@ -333,6 +336,7 @@ mod tests {
                     .map(|(id, _)| finding(format!("f{id:03}"), **id))
                     .collect(),
                 clues: Vec::new(),
+                half_words: Vec::new(),
                 valid_until: Timestamp::MAX,
             }));
         }

@@ -1,5 +1,7 @@
 //! The whole topology from all networks, and the engine that derives again only what a capture touched.
 
+mod said;
+
 use crate::network::derive_network;
 use crate::snapshot::{Claim, NetworkTopology, Topology};
 use crate::{Finding, Id, Policy, Severity};
@@ -17,7 +19,7 @@ pub fn derive(evidence: &Evidence, as_of: Timestamp, policy: &Policy) -> Topolog
     for (part, topology) in &parts {
         directory.add(*part, topology);
     }
-    assemble(&parts, &directory, as_of)
+    assemble(&parts, &directory, evidence, as_of)
 }
 
 /// Networks that are worth a thread of their own.
@@ -106,10 +108,16 @@ impl Directory {
 }
 
 /// Puts the parts together and adds what only all of them show.
-fn assemble(parts: &BTreeMap<Part, Arc<NetworkTopology>>, directory: &Directory, as_of: Timestamp) -> Topology {
+fn assemble(parts: &BTreeMap<Part, Arc<NetworkTopology>>, directory: &Directory, evidence: &Evidence, as_of: Timestamp) -> Topology {
     let valid_until = parts.values().map(|part| part.valid_until).min().unwrap_or(Timestamp::MAX);
     let mut parts = parts.clone();
-    let findings = directory.in_several.iter().filter_map(|id| unite(&mut parts, directory, id)).collect();
+    let mut findings: Vec<Finding> = directory.in_several.iter().filter_map(|id| unite(&mut parts, directory, id)).collect();
+    findings.extend(said::unite(&mut parts));
+    findings.sort_by(|left, right| left.id.cmp(&right.id));
+    if !findings.is_empty() {
+        let node = |id: &str| parts.values().find_map(|part| said::node(part, id));
+        crate::finding::mute::mark(&mut findings, evidence, &node, &|node| node.previous_ids.clone());
+    }
     Topology {
         as_of,
         valid_until,
@@ -156,6 +164,7 @@ fn unite(parts: &mut BTreeMap<Part, Arc<NetworkTopology>>, directory: &Directory
         title: "A device was seen in two networks".to_owned(),
         detail: format!("{id} is spoken of in {}; it is shown where it was heard last.", names.join(" and ")),
         advice: "Nothing has to be done if you moved it; the older network forgets it.".to_owned(),
+        muted: None,
     })
 }
 
@@ -236,7 +245,7 @@ impl Engine {
         }
         self.dirty.clear();
         self.all_dirty = false;
-        let topology = Arc::new(assemble(&self.parts, &self.directory, as_of));
+        let topology = Arc::new(assemble(&self.parts, &self.directory, &self.evidence, as_of));
         self.assembled = Some(topology.clone());
         topology
     }

@@ -231,6 +231,7 @@ mod tests {
             pin: None,
             note: None,
             muted: false,
+            muted_since: None,
             vendor: None,
             model: None,
             state: State::OneSided,
@@ -243,6 +244,7 @@ mod tests {
             addresses: Vec::new(),
             known_as: KnownAs::default(),
             unheard: false,
+            independent_paths: None,
             claims: vec![claim()],
         }
     }
@@ -271,6 +273,7 @@ mod tests {
             title: String::new(),
             detail: String::new(),
             advice: String::new(),
+            muted: None,
         }
     }
 
@@ -292,6 +295,7 @@ mod tests {
                 links,
                 findings: findings.iter().map(|id| finding(id)).collect(),
                 clues: Vec::new(),
+                half_words: Vec::new(),
                 valid_until: Timestamp::MAX,
             })
         };

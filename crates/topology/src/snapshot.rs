@@ -2,7 +2,7 @@
 //!
 //! Unknown values are null, never guessed. Lists are sorted by id; the same evidence gives the same bytes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use weft_model::{
     ErrorRate, ExtendedAddress, ExtendedPanId, Ipv6Prefix, LinkQuality, MeshLocalPrefix, PanId, PartitionId, Pin, Rloc16, Rssi, Timestamp,
@@ -45,7 +45,7 @@ impl State {
 }
 
 /// What a device does in its mesh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -112,7 +112,15 @@ pub struct Claim {
     pub capture: CaptureReference,
 }
 
+/// Who said it, where a person did.
+pub(crate) const PERSON: &str = "a person";
+
 impl Claim {
+    /// True where a person said so, rather than a device.
+    pub(crate) fn is_by_person(&self) -> bool {
+        &*self.reporter == PERSON
+    }
+
     /// Sorts claims by capture, reporter and fact, and drops repetitions.
     pub(crate) fn put_in_order(claims: &mut Vec<Claim>) {
         claims.sort_unstable_by(|left, right| {
@@ -194,8 +202,10 @@ pub struct Node {
     pub pin: Option<Pin>,
     /// What a person remarked.
     pub note: Option<String>,
-    /// A person muted its findings.
+    /// A person muted its findings; `note` says why.
     pub muted: bool,
+    /// Since when.
+    pub muted_since: Option<Timestamp>,
     /// Vendor.
     pub vendor: Option<String>,
     /// Model.
@@ -220,6 +230,9 @@ pub struct Node {
     pub known_as: KnownAs,
     /// True where some router speaks of this one, and nobody ever heard its tables.
     pub unheard: bool,
+    /// How many ways that share no device lead from it to border routers of its partition over good links: 0, 1, or 2 for two or more.
+    /// A child has its parent's ways. Null where too little is known.
+    pub independent_paths: Option<u8>,
     /// Who says so.
     pub claims: Vec<Claim>,
 }
@@ -391,7 +404,7 @@ pub struct Direction {
 }
 
 /// How urgent a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
@@ -423,6 +436,18 @@ pub struct Finding {
     pub detail: String,
     /// What to do.
     pub advice: String,
+    /// A person does not want to hear of it; null where nobody said so.
+    pub muted: Option<Muted>,
+}
+
+/// A person muted a finding, or the device that it is about. Nothing is dropped for that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Muted {
+    /// Why, in that person's words.
+    pub reason: Option<String>,
+    /// When it was said.
+    pub since: Timestamp,
 }
 
 /// What is concluded of one network, or of the LAN outside all of them. Shared, not copied, from one snapshot to the next.
@@ -438,6 +463,8 @@ pub struct NetworkTopology {
     pub findings: Vec<Finding>,
     /// What only the plan needs to know of the devices, sorted by node id. Not part of the JSON.
     pub clues: Vec<crate::plan::Clue>,
+    /// What people say of devices of this network and of another one. Not part of the JSON.
+    pub half_words: Vec<crate::network::HalfWord>,
     /// Until when age alone changes nothing.
     pub valid_until: Timestamp,
 }

@@ -4,11 +4,24 @@ use crate::arguments::AnonymiseArguments;
 use crate::output::{tell, write_recording};
 use crate::{input, text};
 use anyhow::{Context, Result, bail};
-use weft_evidence::anonymise_all;
 use weft_evidence::recording::Header;
+use weft_evidence::{Capture, anonymise_all};
 
 /// What the header of an export says; the original note may name somebody.
-const NOTE: &str = "anonymised: addresses and names are pseudonyms, the topology is the original's";
+pub(crate) const NOTE: &str = "anonymised: addresses and names are pseudonyms, the topology is the original's";
+
+/// Gives captures other addresses and names, drawn at random.
+///
+/// # Errors
+/// Where there are no random bytes.
+pub(crate) fn rename(captures: &mut [Capture]) -> Result<()> {
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt)
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("the operating system gives no random bytes")?;
+    anonymise_all(captures, salt);
+    Ok(())
+}
 
 /// Writes the recording with other addresses and names. Every export has pseudonyms of its own.
 ///
@@ -19,11 +32,7 @@ pub(crate) fn anonymise(arguments: &AnonymiseArguments) -> Result<()> {
     if recording.captures.is_empty() {
         bail!("{} holds no captures", input::name_of(&arguments.file));
     }
-    let mut salt = [0; 32];
-    getrandom::fill(&mut salt)
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .context("the operating system gives no random bytes")?;
-    anonymise_all(&mut recording.captures, salt);
+    rename(&mut recording.captures)?;
     let created_at = recording.header.and_then(|header| header.created_at);
     let count = recording.captures.len();
     write_recording(&arguments.out, &Header::new(created_at, Some(NOTE.to_owned())), recording.captures)?;

@@ -1,11 +1,13 @@
 //! `weft data`: where captures are kept, how many, and how to get rid of them. The Matter fabric is no capture: it goes only when it is named.
 
 use crate::arguments::DataArguments;
-use crate::output::{print, tell};
-use crate::{WrongUsage, ask, client, fabric, kept, mesh, text};
+use crate::output::{print, tell, write_recording};
+use crate::{WrongUsage, anonymise, ask, client, fabric, kept, mesh, text};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::path::Path;
+use weft_evidence::CaptureBody;
+use weft_evidence::recording::Header;
 use weft_model::Timestamp;
 use weft_store::{Owner, Usage};
 
@@ -15,12 +17,44 @@ use weft_store::{Owner, Usage};
 /// Where it cannot be read, is in use by a service that is asked to be deleted, or the person does not agree.
 pub(crate) fn data(arguments: &DataArguments) -> Result<()> {
     let directory = crate::data_directory(arguments.data.as_deref())?;
+    if let Some(out) = &arguments.export {
+        return export(&directory, out, arguments);
+    }
     match (arguments.delete, mesh::owner_of(&directory)) {
         (true, Some(owner)) => bail!("{} is in use by {owner}: end it first", directory.display()),
         (true, None) => delete(&directory, arguments),
         (false, Some(owner)) => show_owned(&directory, &owner),
         (false, None) => show(&directory),
     }
+}
+
+/// Writes what is kept as a recording, with what people said or without it.
+fn export(directory: &Path, out: &Path, arguments: &DataArguments) -> Result<()> {
+    if let Some(owner) = mesh::owner_of(directory) {
+        bail!("{} is in use by {owner}: end it first", directory.display());
+    }
+    let Some(stored) = kept::stored_to_read(directory)? else {
+        bail!("{} holds no captures", directory.display());
+    };
+    let mut captures = Vec::new();
+    for capture in stored.store.captures(0, None)? {
+        let capture = capture?;
+        if !(arguments.without_annotations && matches!(capture.body, CaptureBody::Annotation(_))) {
+            captures.push(capture);
+        }
+    }
+    let Some(first) = captures.first() else {
+        bail!("{} holds no captures to export", directory.display());
+    };
+    let created_at = Some(first.at);
+    if arguments.anonymous {
+        anonymise::rename(&mut captures)?;
+    }
+    let note = arguments.anonymous.then(|| anonymise::NOTE.to_owned());
+    let count = captures.len();
+    write_recording(out, &Header::new(created_at, note), captures)?;
+    tell(format!("{} written", text::count(count, "capture", "captures")));
+    Ok(())
 }
 
 fn show(directory: &Path) -> Result<()> {

@@ -346,6 +346,15 @@ pub(crate) struct Finding {
     pub(crate) detail: String,
     #[serde(default)]
     pub(crate) advice: String,
+    #[serde(default)]
+    pub(crate) muted: Option<Muted>,
+}
+
+/// Why a person does not want to hear of a finding.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Muted {
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
 }
 
 fn name_in_network(node: &Node) -> Option<(Option<&str>, String)> {

@@ -16,6 +16,7 @@ mod payload;
 mod pseudonym;
 mod service;
 mod text;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use weft_model::{Annotation, ExtendedAddress, MatterNodeId, MatterPeer};
+pub use words::Words;
 
 /// Gives the captures of one export other names.
 ///
@@ -170,8 +172,15 @@ impl Anonymiser {
         if let Some(address) = &mut target.address {
             *address = self.ipv6(*address);
         }
-        for text in [&mut target.node, &mut target.hap_id].into_iter().flatten() {
-            self.text(text);
+        if let Some(hap_id) = &mut target.hap_id {
+            self.text(hap_id);
+        }
+        // Ids of registrations hold names.
+        for node in [&mut target.node, &mut annotation.same_as].into_iter().flatten() {
+            self.node_reference(node);
+        }
+        if let Some(finding) = &mut target.finding {
+            self.finding_reference(finding);
         }
         for name in [&mut annotation.name, &mut annotation.room, &mut annotation.note].into_iter().flatten() {
             self.name(name);

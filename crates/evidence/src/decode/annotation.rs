@@ -10,11 +10,11 @@ use weft_wire::Problem;
 pub(super) fn decode(capture: &Capture, annotation: &Annotation, decoded: &mut DecodedCapture) {
     let target = canonical(&annotation.identify);
     if target.is_empty() {
-        decoded.problem(Problem::of("identify", "names no device"));
+        decoded.problem(Problem::of("identify", "names no device and no finding"));
         return;
     }
     let reporter = Reporter::Person { target: Arc::from(target) };
-    Statement::now(capture, reporter, None, Hearing::Person).say([Fact::Annotation(annotation.clone())], &[], decoded);
+    Statement::now(capture, reporter, None, Hearing::Person).say([Fact::Annotation(Box::new(annotation.clone()))], &[], decoded);
 }
 
 /// The device in one spelling: every name that is given, in a fixed order. Empty where none is.
@@ -31,5 +31,6 @@ pub(super) fn canonical(target: &AnnotationTarget) -> String {
     name("hap_id", target.hap_id.as_ref().map(|id| id.to_ascii_uppercase()));
     name("address", target.address.map(|address| address.to_string()));
     name("node", target.node.clone());
+    name("finding", target.finding.clone());
     text
 }

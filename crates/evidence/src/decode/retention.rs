@@ -41,17 +41,7 @@ pub fn retention_key(capture: &Capture) -> String {
         CaptureBody::RadioSummary(body) => format!("{}/{}>{}", body.pan_id, body.from.to_ascii_lowercase(), body.to.to_ascii_lowercase()),
         CaptureBody::Frame(_) => capture.source.to_string(),
         CaptureBody::Mle(body) => format!("{}/{}", body.from, body.command),
-        CaptureBody::Annotation(body) => {
-            let fields = [
-                ("name", body.name.is_some()),
-                ("room", body.room.is_some()),
-                ("thread_role", body.thread_role.is_some()),
-                ("note", body.note.is_some()),
-                ("muted", body.muted.is_some()),
-            ];
-            let given: Vec<&str> = fields.iter().filter(|(_, is_given)| *is_given).map(|(field, _)| *field).collect();
-            format!("{}/{}", annotation::canonical(&body.identify), given.join(","))
-        }
+        CaptureBody::Annotation(body) => format!("{}/{}", annotation::canonical(&body.identify), body.said().join(",")),
         CaptureBody::Failure(body) => {
             let target = match &body.target {
                 FailureTarget::MatterNode { fabric, node } => MatterPeer {

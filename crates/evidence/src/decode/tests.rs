@@ -396,7 +396,7 @@ fn people_speak_of_one_device_in_one_spelling() {
     let one = of(json!({"hap_id": "aa:bb:cc:dd:ee:ff", "extended_address": "66C37EF4099B2C66"}));
     assert_eq!(reporter(&one), "annotation:extended_address=66c37ef4099b2c66 hap_id=AA:BB:CC:DD:EE:FF");
     assert_eq!(one.observations[0].hearing, Hearing::Person);
-    assert_eq!(problems(&of(json!({}))), ["identify: names no device"]);
+    assert_eq!(problems(&of(json!({}))), ["identify: names no device and no finding"]);
 }
 
 #[test]

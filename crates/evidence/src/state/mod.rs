@@ -1,5 +1,6 @@
 //! Evidence: every standing statement, what it superseded, and who was asked in vain. A function of the set of captures.
 
+mod annotations;
 mod placement;
 mod slot;
 mod sources;
@@ -10,6 +11,7 @@ pub use sources::{SourceHistory, Sources};
 
 use crate::decode::{DecodedCapture, Decoder};
 use crate::{Capture, CaptureBody, FailureCapture, Hearing, Observation, Reporter};
+use annotations::Annotations;
 use placement::{Mark, Placement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
@@ -143,7 +145,7 @@ pub struct OutOfOrder {
 pub struct Evidence {
     decoder: Decoder,
     reporters: BTreeMap<Reporter, ReporterEvidence>,
-    annotations: BTreeMap<Reporter, Observation>,
+    annotations: Annotations,
     sources: Sources,
     placement: Placement,
     newest: Option<(Timestamp, u64)>,
@@ -231,7 +233,7 @@ impl Evidence {
             self.sources.hearing(&capture.source, capture.at, observation.hearing);
             if matches!(*observation.fact, Fact::Annotation(_)) {
                 touched.annotations = true;
-                self.annotations.insert(observation.reporter.clone(), observation);
+                self.annotations.take(observation);
                 continue;
             }
             changed.insert(observation.reporter.clone());
@@ -320,9 +322,14 @@ impl Evidence {
         self.reporters.get(reporter)
     }
 
-    /// What people say, the newest of each about each device.
+    /// How many reporters have said anything: what a copy of the evidence costs.
+    pub fn reporter_count(&self) -> usize {
+        self.reporters.len()
+    }
+
+    /// What people say, of each device and finding the newest word on each thing, oldest first.
     pub fn annotations(&self) -> impl Iterator<Item = &Observation> {
-        self.annotations.values()
+        self.annotations.iter()
     }
 
     /// The sources.

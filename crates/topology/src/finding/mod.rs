@@ -4,7 +4,9 @@ mod coverage;
 mod fragility;
 mod lan;
 mod links;
+pub(crate) mod mute;
 mod partitions;
+pub(crate) mod same;
 mod zombie;
 
 use crate::network::{Mesh, OutdatedRow};
@@ -26,6 +28,9 @@ pub(crate) fn of_network(mesh: &Mesh<'_>, nodes: &[Node], links: &[Link], outdat
     links::one_way(mesh, nodes, links, &mut findings);
     links::weak_only(nodes, links, &mut findings);
     fragility::single_points(nodes, links, &mut findings);
+    same::refuted_words(mesh, nodes, &mut findings);
+    let node = |id: &str| nodes.binary_search_by(|node| (*node.id).cmp(id)).ok().map(|place| &nodes[place]);
+    mute::mark(&mut findings, mesh.evidence, &node, &|node| mesh.ids_of(node));
     findings
 }
 
@@ -41,6 +46,7 @@ fn finding(kind: &'static str, severity: Severity, mut subjects: Vec<Id>, title:
         title,
         detail,
         advice: advice.to_owned(),
+        muted: None,
     }
 }
 

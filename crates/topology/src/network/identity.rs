@@ -89,6 +89,11 @@ impl Joiner {
         self.join(left, right);
     }
 
+    /// Radios of everything that has this root.
+    pub(super) fn radios_of(&self, root: usize) -> impl Iterator<Item = ExtendedAddress> {
+        self.standing_radios.get(&root).into_iter().flatten().copied()
+    }
+
     /// All aliases with their roots and since when they are known, in order.
     pub(super) fn aliases(&self) -> impl Iterator<Item = (&Alias, usize, Timestamp)> {
         self.index.iter().map(|(alias, &entity)| (alias, self.root(entity), self.since[entity]))

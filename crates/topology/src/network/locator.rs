@@ -283,7 +283,7 @@ impl<'a> Mesh<'a> {
     }
 
     /// Rows of a device's tables that name a radio and its locator.
-    fn named_rows(&self, observer: usize) -> Vec<(&'a Observation, Named)> {
+    pub(super) fn named_rows(&self, observer: usize) -> Vec<(&'a Observation, Named)> {
         const KINDS: [FactKind; 4] = [
             FactKind::NeighborTable,
             FactKind::RouteTable,
@@ -463,7 +463,7 @@ impl<'a> Mesh<'a> {
         joins
     }
 
-    fn any_alias(&self, device: usize) -> Option<Alias> {
+    pub(super) fn any_alias(&self, device: usize) -> Option<Alias> {
         let device = &self.devices[device];
         device
             .radios

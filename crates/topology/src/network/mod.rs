@@ -9,7 +9,10 @@ mod node;
 mod parent;
 mod partition;
 mod path;
+mod paths;
 mod rows;
+mod same;
+mod words;
 
 use crate::Policy;
 use crate::ageing::{Age, Ageing, Lifetime};
@@ -22,6 +25,7 @@ use weft_model::{Channel, ExtendedAddress, Fact, FactKind, Ipv6Prefix, MeshLocal
 pub(crate) use link::OutdatedRow;
 pub(crate) use path::{carries, router_graph};
 pub(crate) use rows::{Heard, Relation};
+pub(crate) use same::{HalfWord, Side};
 
 /// An id that a device could have: the first in the order of rank, then of time, is the one that it has.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,6 +133,8 @@ pub(crate) struct Mesh<'a> {
     pub(crate) child_episodes: BTreeMap<usize, Vec<(usize, &'a RowEpisode)>>,
     /// Since when some table names a locator without a radio address.
     place_since: BTreeMap<Rloc16, Timestamp>,
+    /// What people say.
+    pub(crate) words: words::Words<'a>,
     /// Since when the table that is being read stands.
     table_since: Timestamp,
 }
@@ -166,11 +172,14 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
         heard_on_air: BTreeMap::new(),
         child_episodes: BTreeMap::new(),
         place_since: BTreeMap::new(),
+        words: words::Words::default(),
         table_since: Timestamp::MIN,
     };
     mesh.read_profile(network);
-    mesh.identify();
+    let at_places = mesh.identify();
     mesh.read_rows();
+    mesh.join_places(at_places);
+    mesh.read_words();
     mesh.index_rows();
     mesh.list_partitions();
     mesh.conclude_parents();
@@ -180,6 +189,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
     let mut nodes = mesh.conclude_nodes();
     mesh.predict_paths(&mut nodes, &links);
     nodes.sort_by(|left, right| left.id.cmp(&right.id));
+    paths::count_independent(&mut nodes, &links);
     let mut findings = crate::finding::of_network(&mesh, &nodes, &links, &superseded_rows);
     findings.sort_by(|left, right| left.id.cmp(&right.id));
     NetworkTopology {
@@ -188,6 +198,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
         links,
         findings,
         clues: crate::plan::clues(&mesh),
+        half_words: mesh.half_words(),
         valid_until: mesh.ageing.valid_until(),
     }
 }
@@ -308,21 +319,21 @@ impl<'a> Mesh<'a> {
     }
 
     /// Finds the devices, their partitions and their locators.
-    fn identify(&mut self) {
+    fn identify(&mut self) -> Vec<same::AtPlace<'a>> {
         let mut joiner = identity::join_names(&self.reporters, &self.profile.omr_prefixes);
         self.settle(&joiner);
         // Locators name devices too, once it is known who has which: reporters that told no other name, and the addresses
         // that a parent knows of its children. Where they join something, everything is settled once more.
         let joins = self.joins_by_locator();
-        if joins.is_empty() {
-            return;
-        }
-        for (left, right) in joins {
-            if let (Some(left), Some(right)) = (joiner.find(&left), joiner.find(&right)) {
-                joiner.join(left, right);
+        if !joins.is_empty() {
+            for (left, right) in joins {
+                if let (Some(left), Some(right)) = (joiner.find(&left), joiner.find(&right)) {
+                    joiner.join(left, right);
+                }
             }
+            self.settle(&joiner);
         }
-        self.settle(&joiner);
+        self.join_by_word(&mut joiner)
     }
 
     fn settle(&mut self, joiner: &identity::Joiner) {

@@ -5,7 +5,7 @@ use crate::ageing::Age;
 use crate::snapshot::{Claim, KnownAs, Node, Parent, Role, State};
 use std::collections::BTreeSet;
 use weft_evidence::{Hearing, Observation, Reporter};
-use weft_model::{Annotation, Eui64, Fact, FactKind, RoutingRole, ServiceDetails, Timestamp};
+use weft_model::{Eui64, Fact, FactKind, RoutingRole, ServiceDetails, Timestamp};
 
 /// Own statements that are shown as claims: what a device is and where.
 const CLAIMED: [FactKind; 14] = [
@@ -196,7 +196,7 @@ impl<'a> Mesh<'a> {
             }
         }
         let id = self.node_id(index);
-        let annotation = self.annotation(index, &id, &mut claims);
+        let said = self.said_of(index, &mut claims);
         Claim::put_in_order(&mut claims);
         let conclusion = device.parent.as_ref();
         let network = self.network_id.clone();
@@ -209,14 +209,12 @@ impl<'a> Mesh<'a> {
             rloc16: device.locator.as_ref().map(|binding| binding.rloc16),
             role: self.role(index),
             border_router: device.is_border_router,
-            name: annotation
-                .as_ref()
-                .and_then(|annotation| annotation.name.clone())
-                .or_else(|| self.name(index)),
-            pin: annotation.as_ref().and_then(|annotation| annotation.pin),
-            note: annotation.as_ref().and_then(|annotation| annotation.note.clone()),
-            muted: annotation.as_ref().and_then(|annotation| annotation.muted).unwrap_or(false),
-            room: annotation.and_then(|annotation| annotation.room),
+            name: said.name.or_else(|| self.name(index)),
+            room: said.room,
+            pin: said.pin,
+            note: said.note,
+            muted: said.muted_since.is_some(),
+            muted_since: said.muted_since,
             vendor: self.text(index, FactKind::VendorName).or_else(|| self.service_text(index, vendor_of)),
             model: self.text(index, FactKind::ModelName).or_else(|| self.service_text(index, model_of)),
             state: self.state(index),
@@ -236,6 +234,7 @@ impl<'a> Mesh<'a> {
             addresses: self.addresses_of(index),
             known_as: self.known_as(index),
             unheard: self.is_router(index) && !device.was_heard_itself(),
+            independent_paths: None,
             id,
             claims,
         })
@@ -259,13 +258,13 @@ impl<'a> Mesh<'a> {
     /// Ids that the device had before its present one was known.
     fn previous_ids(&self, index: usize, id: &crate::Id) -> Vec<crate::Id> {
         let device = &self.devices[index];
+        let mut previous = self.words.joined_ids.get(&index).cloned().unwrap_or_default();
         let Some(first) = device.names.first() else { return Vec::new() };
-        let mut previous: BTreeSet<crate::Id> = device
+        let earlier = device
             .names
             .iter()
-            .filter(|name| name.since < first.since || (name.rank == 0 && name.id != first.id))
-            .map(|name| super::id(name.id.clone()))
-            .collect();
+            .filter(|name| name.since < first.since || (name.rank == 0 && name.id != first.id));
+        previous.extend(earlier.map(|name| super::id(name.id.clone())));
         if let Some(binding) = &device.locator
             && let Some(since) = self.place_since.get(&binding.rloc16)
             && *since < first.since
@@ -274,6 +273,16 @@ impl<'a> Mesh<'a> {
         }
         previous.remove(id);
         previous.into_iter().collect()
+    }
+
+    /// All ids by which a node was or could have been called.
+    pub(crate) fn ids_of(&self, node: &Node) -> Vec<crate::Id> {
+        let mut ids = node.previous_ids.clone();
+        if let Some(device) = self.devices.iter().find(|device| device.id == node.id) {
+            ids.extend(device.names.iter().map(|name| super::id(name.id.clone())));
+        }
+        ids.extend(node.rloc16.map(|rloc16| super::id(self.place_id(node.partition_id, rloc16))));
+        ids
     }
 
     fn only_registered(&self, index: usize) -> bool {
@@ -409,69 +418,6 @@ impl<'a> Mesh<'a> {
             eui64: device.eui64.map(|bytes| Eui64(bytes).to_string()),
         }
     }
-
-    /// What people say of a device, later words over earlier ones.
-    fn annotation(&self, index: usize, id: &crate::Id, claims: &mut Vec<Claim>) -> Option<Annotation> {
-        let mut all: Vec<(&Observation, &Annotation)> = Vec::new();
-        for observation in self.evidence.annotations() {
-            if let Fact::Annotation(annotation) = &*observation.fact
-                && self.is_meant(index, id, annotation)
-            {
-                all.push((observation, annotation));
-            }
-        }
-        all.sort_by_key(|(observation, _)| (observation.stated_at, observation.seq));
-        claims.extend(all.iter().map(|(observation, annotation)| Claim {
-            source: observation.source.clone(),
-            reporter: "a person".into(),
-            fact: describe_annotation(annotation).into(),
-            observed_at: dated(observation, observation.stated_at),
-            capture: self.policy.captures_in.reference(observation.seq),
-        }));
-        all.into_iter()
-            .map(|(_, annotation)| annotation.clone())
-            .reduce(|earlier, later| Annotation {
-                identify: later.identify,
-                name: later.name.or(earlier.name),
-                room: later.room.or(earlier.room),
-                pin: later.pin.or(earlier.pin),
-                thread_role: later.thread_role.or(earlier.thread_role),
-                note: later.note.or(earlier.note),
-                muted: later.muted.or(earlier.muted),
-            })
-    }
-
-    fn is_meant(&self, index: usize, id: &crate::Id, annotation: &Annotation) -> bool {
-        let device = &self.devices[index];
-        let target = &annotation.identify;
-        let mut named = false;
-        let mut check = |given: bool, agrees: bool| {
-            named |= given;
-            !given || agrees
-        };
-        let known = || self.known_as(index);
-        check(
-            target.extended_address.is_some(),
-            target
-                .extended_address
-                .is_some_and(|address| device.radios.iter().any(|(radio, _)| *radio == address)),
-        ) && check(
-            target.matter.is_some(),
-            target.matter.is_some_and(|peer| known().matter.contains(&peer_name(peer))),
-        ) && check(
-            target.hap_id.is_some(),
-            target.hap_id.as_ref().is_some_and(|hap| known().hap.contains(hap)),
-        ) && check(
-            target.address.is_some(),
-            target.address.is_some_and(|address| self.addresses.get(&address) == Some(&index)),
-        ) && check(
-            target.node.is_some(),
-            target
-                .node
-                .as_ref()
-                .is_some_and(|node| **id == **node || self.previous_ids(index, id).iter().any(|previous| **previous == **node)),
-        ) && named
-    }
 }
 
 /// `FABRIC-NODE` in lower-case hexadecimal digits, as all identifiers travel.
@@ -505,21 +451,6 @@ fn model_of(record: &weft_model::ServiceRecord) -> Option<(u8, String)> {
         ServiceDetails::LedProtocol(led) => led.model.clone().map(|name| (2, name)),
         _ => None,
     }
-}
-
-/// What a person said in a few words.
-fn describe_annotation(annotation: &Annotation) -> String {
-    let said = [
-        annotation.name.as_ref().map(|name| format!("calls it {name}")),
-        annotation.room.as_ref().map(|room| format!("puts it in {room}")),
-        annotation.thread_role.as_ref().map(|role| format!("was told the role {role}")),
-        annotation.note.as_ref().map(|note| format!("remarks: {note}")),
-        annotation.pin.map(|_| "put it in a place on the map".to_owned()),
-        annotation
-            .muted
-            .map(|muted| if muted { "muted its findings" } else { "unmuted its findings" }.to_owned()),
-    ];
-    said.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// A device's own statement in a few words.

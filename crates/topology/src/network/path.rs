@@ -7,16 +7,20 @@ use petgraph::graph::{NodeIndex, UnGraph};
 use petgraph::visit::EdgeRef;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use weft_model::RouterId;
+use weft_model::{LinkQuality, RouterId};
 
 /// What a hop over a link costs: Thread counts the weaker direction.
 pub(crate) fn link_cost(link: &Link) -> Option<u32> {
-    let quality = |direction: &Option<Direction>| direction.as_ref().and_then(|direction| direction.link_quality);
-    let weaker = match (quality(&link.a_hears_b), quality(&link.b_hears_a)) {
+    let weaker = match (link_quality(&link.a_hears_b), link_quality(&link.b_hears_a)) {
         (Some(left), Some(right)) => left.min(right),
         (one, other) => one.or(other)?,
     };
     weaker.cost().map(u32::from)
+}
+
+/// The quality of a direction of which somebody told.
+pub(super) fn link_quality(direction: &Option<Direction>) -> Option<LinkQuality> {
+    direction.as_ref()?.link_quality
 }
 
 /// True for links that carry traffic now, as far as anybody can tell.

@@ -8,6 +8,8 @@ use crate::view::{Finding, Indexed, Severity};
 pub(super) const UNHEARD_ROUTER: &str = "unheard-router";
 /// Findings of one kind that are told.
 const MAX_OF_ONE_KIND: usize = 8;
+/// Muted findings that are told.
+const MAX_MUTED: usize = 5;
 const INDENT: &str = "           ";
 
 /// All findings; nothing where there are none.
@@ -22,8 +24,27 @@ pub(super) fn section(indexed: &Indexed<'_>, style: &Style) -> String {
 /// Findings, those of one kind together: each says what it is, the advice comes once.
 pub(crate) fn list(indexed: &Indexed<'_>, mut findings: Vec<&Finding>, style: &Style) -> String {
     findings.sort_by_key(|finding| (finding.severity, finding.kind.as_str(), finding.id.as_str()));
-    let of_one_kind = findings.chunk_by(|one, other| (one.severity, &one.kind) == (other.severity, &other.kind));
-    of_one_kind.map(|findings| kind(indexed, findings, style)).collect()
+    let (muted, told): (Vec<&Finding>, Vec<&Finding>) = findings.into_iter().partition(|finding| finding.muted.is_some());
+    let of_one_kind = told.chunk_by(|one, other| (one.severity, &one.kind) == (other.severity, &other.kind));
+    let mut page: String = of_one_kind.map(|findings| kind(indexed, findings, style)).collect();
+    page.extend(muted.iter().take(MAX_MUTED).map(|finding| muted_line(indexed, finding, style)));
+    let untold = muted.len().saturating_sub(MAX_MUTED);
+    if untold > 0 {
+        page.push_str(&format!("{INDENT}… and {untold} more muted\n"));
+    }
+    page
+}
+
+/// What nobody wants to hear of takes a line, and says why.
+fn muted_line(indexed: &Indexed<'_>, finding: &Finding, style: &Style) -> String {
+    let reason = finding.muted.as_ref().and_then(|muted| muted.reason.as_deref());
+    let reason = reason.map(|reason| format!(" ({})", text::clean(reason))).unwrap_or_default();
+    let line = format!("{}{reason}", indexed.title(finding));
+    format!(
+        "  {}{}",
+        style.paint.in_look(Look::Faint, &format!("{:9}", "muted")),
+        text::wrap(&line, INDENT, style.width).trim_start()
+    )
 }
 
 fn kind(indexed: &Indexed<'_>, findings: &[&Finding], style: &Style) -> String {
