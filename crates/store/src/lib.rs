@@ -15,6 +15,7 @@
 
 mod directory;
 mod error;
+mod events;
 mod reader;
 mod retention;
 mod schema;
@@ -24,6 +25,7 @@ mod writer;
 
 pub use directory::{DataDirectory, Owner};
 pub use error::StoreError;
+pub use events::{EventMark, EventRow, EventsPosition};
 pub use reader::Captures;
 pub use schema::SetAside;
 pub use store::{Limits, Store, Usage};

@@ -21,7 +21,7 @@ const MAX_SET_ASIDE: u32 = 1000;
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// All steps; the number of them is the version that this program writes.
-const MIGRATIONS: &[Migration] = &[version_1];
+const MIGRATIONS: &[Migration] = &[version_1, version_2];
 
 /// `at` and `clock_at` are milliseconds since 1970. `line` is the capture as a line of a recording: a better decoder makes old rows better, and a
 /// person can read them with any SQLite tool. Rows in `seq` order are in (`at`, `seq`) order, because times never decrease.
@@ -35,6 +35,14 @@ fn version_1(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
          CREATE TABLE retention_key (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, newest INTEGER NOT NULL) STRICT;
          CREATE TABLE document (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
          CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    )
+}
+
+/// `event` holds what was concluded: derived, and made anew by newer code. Which code made them, and from which captures, is in `state`.
+fn version_2(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(
+        "CREATE TABLE event (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, severity INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+         CREATE INDEX event_by_time ON event (at);",
     )
 }
 
@@ -204,7 +212,7 @@ mod tests {
     use super::*;
 
     /// What a later version might do: carries data over.
-    fn version_2(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    fn later(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         transaction.execute_batch("ALTER TABLE document ADD COLUMN saved_at INTEGER NOT NULL DEFAULT 0; UPDATE document SET saved_at = length(json);")
     }
 
@@ -219,7 +227,7 @@ mod tests {
     #[test]
     fn an_older_schema_is_brought_up_step_by_step_with_its_data() {
         let mut connection = Connection::open_in_memory().unwrap();
-        prepare(&mut connection, Path::new("x"), MIGRATIONS).unwrap();
+        prepare(&mut connection, Path::new("x"), &[version_1]).unwrap();
         assert_eq!(version(&connection), 1);
         connection.execute("INSERT INTO document VALUES ('layout', '{}')", []).unwrap();
 
@@ -227,8 +235,8 @@ mod tests {
         assert!(error.to_string().contains("nowhere"), "{error}");
         assert_eq!(version(&connection), 1, "a step that fails is undone as a whole");
 
-        prepare(&mut connection, Path::new("x"), &[version_1, version_2]).unwrap();
-        assert_eq!(version(&connection), 2);
+        prepare(&mut connection, Path::new("x"), &[version_1, version_2, later]).unwrap();
+        assert_eq!(version(&connection), 3);
         let saved_at: i64 = connection
             .query_row("SELECT saved_at FROM document WHERE name = 'layout'", [], |row| row.get(0))
             .unwrap();
@@ -243,7 +251,7 @@ mod tests {
         let error = prepare(&mut connection, Path::new("captures.sqlite"), MIGRATIONS).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "captures.sqlite was written by a newer version of Weft (schema 7; this one knows up to 1): use that version, or another data directory"
+            "captures.sqlite was written by a newer version of Weft (schema 7; this one knows up to 2): use that version, or another data directory"
         );
     }
 

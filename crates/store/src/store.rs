@@ -54,7 +54,7 @@ pub struct Usage {
 ///
 /// Everything but [`Store::append`] and [`Store::health`] may wait for the disk: call it from a thread that may.
 pub struct Store {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     set_aside: Option<SetAside>,
     thread: Option<JoinHandle<()>>,
 }
@@ -147,7 +147,7 @@ impl Store {
         self.set_aside.as_ref()
     }
 
-    fn reader(&self) -> Result<ReadConnection, StoreError> {
+    pub(crate) fn reader(&self) -> Result<ReadConnection, StoreError> {
         Ok(match &self.shared.path {
             Some(path) => ReadConnection::Own(open_for_reading(path)?),
             None => ReadConnection::Shared(Arc::clone(&self.shared)),
@@ -228,6 +228,32 @@ impl Store {
         })
     }
 
+    /// The number of the newest capture that is written; 0 where none is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Sqlite`].
+    pub fn newest_seq(&self) -> Result<u64, StoreError> {
+        let newest: Option<i64> = self
+            .reader()?
+            .with(|connection| connection.query_row("SELECT max(seq) FROM capture", [], |row| row.get(0)))?;
+        Ok(newest.and_then(|newest| u64::try_from(newest).ok()).unwrap_or(0))
+    }
+
+    /// `at` of the oldest and of the newest capture. Costs nothing, unlike [`Store::usage`], which counts.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Sqlite`].
+    pub fn span(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+        let ends: (Option<i64>, Option<i64>) = self.reader()?.with(|connection| {
+            let ends = "SELECT (SELECT at FROM capture ORDER BY at LIMIT 1), (SELECT at FROM capture ORDER BY at DESC LIMIT 1)";
+            connection.query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        })?;
+        let moment = Timestamp::from_unix_milliseconds;
+        Ok(ends.0.zip(ends.1).map(|(oldest, newest)| (moment(oldest), moment(newest))))
+    }
+
     /// Keeps a small JSON document (positions of the map) under a name, in place of the one before.
     ///
     /// # Errors
@@ -274,7 +300,7 @@ impl Store {
         Ok(deleted)
     }
 
-    /// Deletes every capture and document, and the broken files that were set aside. Sequence numbers and times go on, so that nothing is said twice.
+    /// Deletes every capture, event and document, and the broken files that were set aside. Sequence numbers and times go on, so that nothing is said twice.
     ///
     /// # Errors
     ///
@@ -284,7 +310,7 @@ impl Store {
         self.shared.forget_waiting();
         let last_seq = self.shared.pending().stamps.seq();
         let transaction = connection.transaction()?;
-        transaction.execute_batch("DELETE FROM capture; DELETE FROM retention_key; DELETE FROM document;")?;
+        transaction.execute_batch("DELETE FROM capture; DELETE FROM retention_key; DELETE FROM document; DELETE FROM event;")?;
         set_state(&transaction, "last_seq", i64::try_from(last_seq).unwrap_or(i64::MAX))?;
         transaction.commit()?;
         // Rewritten, because freed space would still hold what was deleted.

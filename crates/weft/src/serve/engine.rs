@@ -11,7 +11,7 @@ use weft_layout::Positions;
 use weft_server::{Publisher, StoreStatus};
 use weft_sources::clock;
 use weft_store::Store;
-use weft_topology::{Engine, Topology};
+use weft_topology::{Contributions, Engine, Topology};
 
 /// How long the thread waits for more captures before it derives.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -40,6 +40,7 @@ impl EngineThread {
                 publisher,
                 positions: Arc::new(positions),
                 notice,
+                contributions: Contributions::default(),
                 drawn: None,
                 disk: None,
             };
@@ -70,6 +71,7 @@ struct Concluder {
     publisher: Publisher,
     positions: Arc<Positions>,
     notice: Option<String>,
+    contributions: Contributions,
     drawn: Option<Arc<Topology>>,
     /// The state of the store, and when it was asked: counting takes its time.
     disk: Option<(Duration, Option<StoreStatus>)>,
@@ -135,7 +137,8 @@ impl Concluder {
         let now = clock::now().max(newest.unwrap_or(weft_model::Timestamp::MIN));
         let topology = self.engine.snapshot(now);
         let disk = self.disk();
-        let status = status(self.engine.evidence(), disk, self.notice.clone());
+        let contributions = self.contributions.of(&topology);
+        let status = status(self.engine.evidence(), &contributions, disk, self.notice.clone());
         let before = self.drawn.replace(topology.clone());
         let same_picture = before.as_ref().is_some_and(|before| same(before, &topology));
         if same_picture && *self.publisher.current().status == status {

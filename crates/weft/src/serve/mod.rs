@@ -2,6 +2,7 @@
 //!
 //! `serve`, `demo` and `replay` differ only in their sources, and in where captures are kept.
 
+mod chronicle;
 mod engine;
 mod history;
 mod intake;
@@ -10,10 +11,12 @@ mod status;
 mod token;
 
 pub(crate) use intake::Intake;
+pub(crate) use restore::positions as kept_positions;
 pub(crate) use token::TOKEN_FILE;
 
 use crate::arguments::{DEFAULT_LISTEN, DemoOptions, RecordOptions, ReplayOptions, ServeOptions};
 use anyhow::{Context, Result, bail};
+use chronicle::ChronicleThread;
 use engine::EngineThread;
 use history::StoredHistory;
 use std::net::SocketAddr;
@@ -47,6 +50,8 @@ struct Plan {
     pairing: Option<Arc<dyn Pairing>>,
     record: Option<PathBuf>,
     directory: Option<DataDirectory>,
+    /// How much faster than real time captures come.
+    speed: f64,
 }
 
 /// `weft serve`: discovery, the embedded store, the API and the page.
@@ -84,6 +89,7 @@ pub(crate) fn serve(options: ServeOptions) -> Result<()> {
         pairing,
         record: options.record,
         directory: Some(directory),
+        speed: 1.0,
     })
 }
 
@@ -92,8 +98,8 @@ pub(crate) fn demo(options: DemoOptions) -> Result<()> {
     let captures = crate::demo::captures().context("the bundled recording cannot be read")?;
     let from = match options.at {
         Some(at) => at,
-        // Not the first minute, in which nothing has happened yet.
-        None => captures.first().map_or(Timestamp::MIN, |first| first.at.plus_seconds(3 * 3600)),
+        // Early in the afternoon: there is a past to look at, and the mesh is about to split.
+        None => captures.first().map_or(Timestamp::MIN, |first| first.at.plus_seconds(13 * 3600)),
     };
     let notice = "Demo: a synthetic home, made by Weft's own mesh simulator. No real device is shown.";
     play(captures, from, options.speed, options.listen, notice)
@@ -112,6 +118,7 @@ pub(crate) fn replay(options: ReplayOptions) -> Result<()> {
 
 /// Plays captures from a moment on; what came before it is known at once.
 fn play(mut captures: Vec<Capture>, from: Timestamp, speed: f64, listen: Option<SocketAddr>, notice: &str) -> Result<()> {
+    let factor = speed;
     let speed = Speed::new(speed)?;
     let now = clock::now();
     let start = captures.partition_point(|capture| capture.at <= from);
@@ -137,6 +144,7 @@ fn play(mut captures: Vec<Capture>, from: Timestamp, speed: f64, listen: Option<
         pairing: None,
         record: None,
         directory: None,
+        speed: factor,
     })
 }
 
@@ -236,6 +244,7 @@ fn run(plan: Plan) -> Result<()> {
         let positions = weft_layout::layout(&first, &positions);
         let publisher = Publisher::new(first, Arc::new(positions.clone()), Default::default())?;
         let engine = EngineThread::start(plan.store.clone(), publisher.clone(), evidence, positions, plan.notice);
+        let chronicle = ChronicleThread::start(plan.store.clone(), publisher.clone(), plan.speed);
         let recorder = plan.record.as_deref().map(new_recording).transpose()?;
         let intake = Arc::new(Intake::new(plan.store.clone(), recorder, Some(engine.sender())));
         let (sender, mut inbox) = weft_sources::channel("weft", CHANNEL_CAPACITY);
@@ -244,13 +253,20 @@ fn run(plan: Plan) -> Result<()> {
             supervisor.start(source, &sender);
         }
         drop(sender);
-        let history = Arc::new(StoredHistory::new(plan.store.clone(), intake.clone(), publisher.clone()));
+        let history = Arc::new(StoredHistory::new(
+            plan.store.clone(),
+            intake.clone(),
+            publisher.clone(),
+            chronicle.shared(),
+        ));
         let config = Config {
             address,
             hosts: plan.hosts,
             token: plan.token,
         };
-        let server = Server::new(config, publisher, history, plan.pairing, clock::now)?;
+        let server = Server::new(config, publisher, history, plan.pairing, clock::now)?
+            .with_network_check(Arc::new(crate::check::ThisMachine))
+            .with_report(Arc::new(crate::report::ServiceReport(plan.store.clone())));
         if let Some(directory) = &plan.directory {
             directory.set_address(&address.to_string())?;
         }
@@ -282,6 +298,7 @@ fn run(plan: Plan) -> Result<()> {
         end_sources(supervisor, &mut inbox, &intake).await;
         serving.await??;
         engine.end();
+        tokio::task::spawn_blocking(move || chronicle.end()).await?;
         intake.close_recording()?;
         let store = plan.store;
         tokio::task::spawn_blocking(move || store.flush()).await?.or_else(|error| {

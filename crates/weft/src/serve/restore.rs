@@ -38,6 +38,11 @@ pub(super) fn everything(store: &Store) -> Result<Evidence, StoreError> {
 
 /// The evidence at a moment.
 pub(super) fn evidence_until(store: &Store, until: Option<Timestamp>) -> Result<Evidence, StoreError> {
+    evidence_until_with(store, until, &mut |_, _| {})
+}
+
+/// The evidence at a moment; `each` sees what it is after each capture, and the capture's number.
+pub(super) fn evidence_until_with(store: &Store, until: Option<Timestamp>, each: &mut dyn FnMut(&Evidence, u64)) -> Result<Evidence, StoreError> {
     let newest: Vec<Capture> = store.newest_of_each_key(until)?.collect::<Result<_, _>>()?;
     let last = newest.iter().map(|capture| capture.seq).max().unwrap_or(0);
     let from = last.saturating_sub(MAX_PAST);
@@ -48,12 +53,13 @@ pub(super) fn evidence_until(store: &Store, until: Option<Timestamp>) -> Result<
         if let Err(error) = evidence.insert(&capture) {
             tracing::warn!(%error, "stored capture passed over");
         }
+        each(&evidence, capture.seq);
     }
     Ok(evidence)
 }
 
 /// Positions that were kept; a broken document is no reason not to start.
-pub(super) fn positions(store: &Store) -> Positions {
+pub(crate) fn positions(store: &Store) -> Positions {
     let document = match store.load_document(POSITIONS) {
         Ok(document) => document.unwrap_or_else(|| "{}".to_owned()),
         Err(error) => {

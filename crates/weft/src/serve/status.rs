@@ -1,11 +1,19 @@
 //! The state of sources and store in the server's words.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use weft_evidence::{Evidence, SourceState};
 use weft_server::{SourceStatus, Status, StoreStatus};
 use weft_store::Store;
+use weft_topology::Contribution;
 
 /// The state of everything that feeds the topology.
-pub(super) fn status(evidence: &Evidence, store: Option<StoreStatus>, notice: Option<String>) -> Status {
+pub(super) fn status(
+    evidence: &Evidence,
+    contributions: &BTreeMap<Arc<str>, Contribution>,
+    store: Option<StoreStatus>,
+    notice: Option<String>,
+) -> Status {
     let sources = evidence
         .sources()
         .iter()
@@ -19,6 +27,7 @@ pub(super) fn status(evidence: &Evidence, store: Option<StoreStatus>, notice: Op
             last_capture_at: (history.captures > 0).then_some(history.last_at),
             captures: history.captures,
             dropped: history.dropped,
+            contribution: Some(contributions.get(name).copied().unwrap_or_default()),
         })
         .collect();
     Status { notice, sources, store }
