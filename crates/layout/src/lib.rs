@@ -14,6 +14,7 @@
 //! their room, `fan` children, `stray` the rest), then [`assemble`] (`shelf`).
 
 mod apart;
+mod change;
 mod fan;
 mod geometry;
 mod mesh;
@@ -25,6 +26,7 @@ mod shelf;
 mod stray;
 mod stress;
 
+pub use change::{LayoutDelta, diff};
 pub use network::{LAN, NetworkPositions, layout_network};
 pub use positions::{Card, MAX_CARD_PX, MAX_COORDINATE_PX, MAX_PIN_PX, NodePosition, Offset, Pixels, Positions, Spot};
 pub use shelf::assemble;

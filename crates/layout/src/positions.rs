@@ -223,7 +223,7 @@ impl Positions {
     pub fn nodes(&self) -> BTreeMap<&str, NodePosition> {
         let mut all: BTreeMap<&str, NodePosition> = self.read.iter().map(|(id, position)| (&**id, *position)).collect();
         for network in self.networks.values() {
-            all.extend(network.places.iter().map(|(id, position)| (&**id, position.moved(network.card.corner()))));
+            all.extend(network.absolute().map(|(id, position)| (&**id, position)));
         }
         all
     }
@@ -250,6 +250,11 @@ impl PlacedNetwork {
     /// A node's place relative to the card.
     pub(crate) fn relative(&self, id: &str) -> Option<NodePosition> {
         self.find(id).map(|found| self.places[found].1)
+    }
+
+    /// All nodes, where they stand on the map.
+    pub(crate) fn absolute(&self) -> impl Iterator<Item = (&Id, NodePosition)> {
+        self.places.iter().map(|(id, position)| (id, position.moved(self.card.corner())))
     }
 
     fn place(&self, id: &str) -> Option<NodePosition> {

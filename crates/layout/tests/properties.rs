@@ -6,7 +6,7 @@ mod common;
 use common::{Plan, assert_tidy_cards, build, distance, json, overlaps, part, plan, plans, reread, topology};
 use proptest::prelude::*;
 use std::sync::Arc;
-use weft_layout::{NodePosition, Positions, Spot, assemble, layout, layout_network, tidy, update};
+use weft_layout::{NodePosition, Positions, Spot, assemble, diff, layout, layout_network, tidy, update};
 use weft_model::{PartitionId, Pin};
 use weft_topology::{NetworkTopology, State, Topology};
 
@@ -49,6 +49,32 @@ proptest! {
         prop_assert_eq!(positions.nodes().len(), topology.nodes().count());
         prop_assert_eq!(overlaps(&positions), Vec::<String>::new());
         assert_tidy_cards(&positions);
+    }
+
+    #[test]
+    fn the_old_map_and_the_difference_give_the_new_one(old in plans(), new in plans(), keep in any::<prop::sample::Index>(), as_read: bool) {
+        let before = build(&old);
+        let drawn = layout(&before, &Positions::default());
+        let mut after = build(&new);
+        // One network stays as it is, another is drawn anew.
+        let kept = keep.index(after.parts.len());
+        if let Some(part) = before.parts.get(kept) {
+            after.parts[kept] = part.clone();
+        }
+        let next = update(&after, &before, &drawn);
+        let drawn = if as_read { reread(&drawn) } else { drawn };
+        let delta = serde_json::to_value(diff(&drawn, &next)).unwrap();
+        let mut map = serde_json::to_value(&drawn).unwrap();
+        for list in ["networks", "nodes"] {
+            let entries = map[list].as_object_mut().unwrap();
+            for gone in delta[format!("{list}_removed")].as_array().unwrap() {
+                prop_assert!(entries.remove(gone.as_str().unwrap()).is_some(), "{gone} was not there");
+            }
+            entries.extend(delta[list].as_object().unwrap().clone());
+        }
+        prop_assert_eq!(map, serde_json::to_value(&next).unwrap());
+        prop_assert!(diff(&next, &next.clone()).is_empty());
+        prop_assert!(diff(&next, &reread(&next)).is_empty(), "read and computed are the same map");
     }
 
     #[test]

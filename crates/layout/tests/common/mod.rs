@@ -26,6 +26,7 @@ pub fn node(id: impl AsRef<str>, role: Role) -> Node {
         pin: None,
         note: None,
         muted: false,
+        muted_since: None,
         vendor: None,
         model: None,
         state: State::Confirmed,
@@ -38,6 +39,7 @@ pub fn node(id: impl AsRef<str>, role: Role) -> Node {
         addresses: Vec::new(),
         known_as: KnownAs::default(),
         unheard: false,
+        independent_paths: None,
         claims: Vec::new(),
     }
 }
@@ -116,6 +118,7 @@ pub fn part(id: &str, nodes: Vec<Node>, links: Vec<Link>) -> NetworkTopology {
         links,
         findings: Vec::new(),
         clues: Vec::new(),
+        half_words: Vec::new(),
         valid_until: Timestamp::MAX,
     }
 }
