@@ -9,6 +9,7 @@ pub mod event;
 #[cfg(feature = "matter")]
 pub mod matter;
 pub mod mdns;
+pub mod network_check;
 #[cfg(feature = "rcp")]
 pub mod rcp;
 pub mod replay;
