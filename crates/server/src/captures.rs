@@ -16,16 +16,19 @@ use weft_model::{Annotation, AnnotationTarget};
 const MAX_ANNOTATIONS: usize = 1000;
 /// The longest name, room or role in bytes.
 const MAX_NAME_BYTES: usize = 256;
+/// The longest id of a node in bytes: the name of a service stands in some.
+const MAX_ID_BYTES: usize = 512;
 /// The longest remark in bytes.
 const MAX_NOTE_BYTES: usize = 4096;
 
-/// A capture as it is posted: what a person or a companion app says of a device. Sequence number, time and source are the service's.
+/// A capture as it is posted: what a person or a companion app says of a device or a finding. Sequence number, time and source are the
+/// service's. A field that is null or left out says nothing; an empty text takes back.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; it is read field by field, so that errors name the field")]
 pub(crate) struct PostedAnnotation {
     /// `annotation`.
     kind: String,
-    /// Any of `extended_address`, `matter` {`fabric`, `node`}, `hap_id`, `address`, `node`; all that are given must agree.
+    /// Any of `extended_address`, `matter` {`fabric`, `node`}, `hap_id`, `address`, `node`; all that are given must agree. Or `finding` alone.
     #[schema(value_type = Object)]
     identify: AnnotationTarget,
     /// Name.
@@ -38,8 +41,12 @@ pub(crate) struct PostedAnnotation {
     thread_role: Option<String>,
     /// A remark.
     note: Option<String>,
-    /// The device's findings are muted.
+    /// Nobody wants to hear of the finding, or of the device's findings; `note` says why. `false` takes it back.
     muted: Option<bool>,
+    /// `true` takes a pin back.
+    unpin: Option<bool>,
+    /// Id of another node that is this very device.
+    same_as: Option<String>,
 }
 
 /// Sequence numbers of what was taken in.
@@ -51,10 +58,23 @@ pub(crate) struct Taken {
 
 /// What a recording's line has besides: the service gives each its own, so that whole lines can be sent.
 const GIVEN_HERE: [&str; 3] = ["seq", "at", "source"];
-const FIELDS: [&str; 8] = ["kind", "identify", "name", "room", "pin", "thread_role", "note", "muted"];
-const TARGETS: [&str; 5] = ["extended_address", "matter", "hap_id", "address", "node"];
+const FIELDS: [&str; 10] = [
+    "kind",
+    "identify",
+    "name",
+    "room",
+    "pin",
+    "thread_role",
+    "note",
+    "muted",
+    "unpin",
+    "same_as",
+];
+const TARGETS: [&str; 6] = ["extended_address", "matter", "hap_id", "address", "node", "finding"];
+/// What may be said of a finding.
+const OF_A_FINDING: [&str; 2] = ["note", "muted"];
 
-/// Takes in annotations, one or a list, all or none. Needs the token even on this machine.
+/// Takes in annotations, one or a list, all or none. Needs the token, unless the service's own page asks on this machine.
 #[utoipa::path(
     post, path = "/api/v1/captures", tag = "sources",
     request_body(content = Vec<PostedAnnotation>, description = "one annotation, or a list"),
@@ -66,7 +86,7 @@ const TARGETS: [&str; 5] = ["extended_address", "matter", "hap_id", "address", "
     ),
 )]
 pub(crate) async fn captures(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
-    server.check_token(request.headers())?;
+    server.check_person(&request)?;
     Parameters::read(request.uri(), &[])?;
     let body = json_body(request).await?;
     let body: Value = serde_json::from_slice(&body).map_err(|error| Problem::body(format!("The body is not JSON: {error}.")))?;
@@ -114,7 +134,7 @@ fn annotation(item: Value, place: &str) -> Result<Annotation, Problem> {
     {
         return Err(bad(
             "identify",
-            format!("A device is not identified by {}; use any of {}.", echo(unknown), TARGETS.join(", ")),
+            format!("Nothing is identified by {}; use any of {}.", echo(unknown), TARGETS.join(", ")),
         ));
     }
     let mut read = Annotation::default();
@@ -124,9 +144,14 @@ fn annotation(item: Value, place: &str) -> Result<Annotation, Problem> {
             "identify" => read.identify = serde_json::from_value(value).map_err(wrong)?,
             "pin" => read.pin = serde_json::from_value(value).map_err(wrong)?,
             "muted" => read.muted = serde_json::from_value(value).map_err(wrong)?,
+            "unpin" => read.unpin = serde_json::from_value(value).map_err(wrong)?,
             text => {
                 let value: Option<String> = serde_json::from_value(value).map_err(wrong)?;
-                let limit = if text == "note" { MAX_NOTE_BYTES } else { MAX_NAME_BYTES };
+                let limit = match text {
+                    "note" => MAX_NOTE_BYTES,
+                    "same_as" => MAX_ID_BYTES,
+                    _ => MAX_NAME_BYTES,
+                };
                 if value.as_ref().is_some_and(|value| value.len() > limit) {
                     return Err(bad(text, format!("{text} is longer than {limit} bytes.")));
                 }
@@ -134,23 +159,30 @@ fn annotation(item: Value, place: &str) -> Result<Annotation, Problem> {
                     "name" => read.name = value,
                     "room" => read.room = value,
                     "thread_role" => read.thread_role = value,
+                    "same_as" => read.same_as = value,
                     _ => read.note = value,
                 }
             }
         }
     }
     if read.identify == AnnotationTarget::default() {
-        return Err(bad("identify", format!("Say which device is meant, by any of {}.", TARGETS.join(", "))));
+        return Err(bad("identify", format!("Say what is meant, by any of {}.", TARGETS.join(", "))));
     }
-    let said = Annotation {
-        identify: AnnotationTarget::default(),
-        ..read.clone()
-    };
-    if said == Annotation::default() {
-        return Err(bad(
-            "name",
-            "Nothing is said of the device. Give any of name, room, pin, thread_role, note, muted.".into(),
-        ));
+    let said = read.said();
+    if said.is_empty() {
+        return Err(bad("name", format!("Nothing is said. Give any of {}.", FIELDS[2..].join(", "))));
+    }
+    if let AnnotationTarget { finding: Some(finding), .. } = &read.identify {
+        let only_finding = AnnotationTarget {
+            finding: Some(finding.clone()),
+            ..AnnotationTarget::default()
+        };
+        if read.identify != only_finding {
+            return Err(bad("identify", "A finding is identified by its id alone.".into()));
+        }
+        if let Some(other) = said.iter().find(|field| !OF_A_FINDING.contains(field)) {
+            return Err(bad(other, format!("A finding has no {other}; say {} of it.", OF_A_FINDING.join(" and "))));
+        }
     }
     Ok(read)
 }
@@ -178,15 +210,33 @@ mod tests {
         let response = send(&server, authorized(&named())).await;
         assert_eq!(response.status(), StatusCode::CREATED);
         assert_eq!(json(response).await, json!({"captures": [1000]}));
-        let other = json!({"kind": "annotation", "identify": {"matter": {"fabric": "c2637a8b1b1b1b1b", "node": "0000000000000011"}}, "muted": true});
+        let other = json!({"kind": "annotation", "identify": {"finding": "bridge:a~b"}, "muted": true, "note": "there is no other place"});
         assert_eq!(
             json(send(&server, authorized(&json!([named(), other]))).await).await,
             json!({"captures": [1000, 1001]})
         );
     }
 
+    /// As a browser sends it from the service's own page.
+    fn from_own_page(body: &Value) -> Request {
+        let mut request = post("/api/v1/captures", &body.to_string());
+        request.headers_mut().insert("origin", "http://localhost:7878".parse().unwrap());
+        request
+    }
+
     #[tokio::test]
-    async fn the_token_is_needed_on_this_machine_too() {
+    async fn the_own_page_on_this_machine_needs_no_token() {
+        let answer = send(&testing::server(), from_own_page(&named())).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        let elsewhere = testing::server_at(([192, 168, 1, 5], 7878).into());
+        problem(send(&elsewhere, from_own_page(&named())).await, StatusCode::UNAUTHORIZED).await;
+        let mut foreign = from_own_page(&named());
+        foreign.headers_mut().insert("origin", "http://example.com".parse().unwrap());
+        problem(send(&testing::server(), foreign).await, StatusCode::FORBIDDEN).await;
+    }
+
+    #[tokio::test]
+    async fn programs_need_the_token_on_this_machine_too() {
         let server = testing::server();
         problem(
             send(&server, post("/api/v1/captures", &named().to_string())).await,
@@ -221,6 +271,14 @@ mod tests {
             (with("identify", json!({"serial": "7"})), "identify"),
             (with("identify", json!({"address": "192.168.1.1"})), "identify"),
             (json!({"kind": "annotation", "identify": {"node": "n"}}), "name"),
+            (json!({"kind": "annotation", "identify": {"node": "n"}, "unpin": false}), "name"),
+            (with("unpin", json!(1)), "unpin"),
+            (with("same_as", json!("x".repeat(MAX_ID_BYTES + 1))), "same_as"),
+            (with("identify", json!({"finding": "bridge:a~b"})), "name"),
+            (
+                json!({"kind": "annotation", "identify": {"finding": "bridge:a~b", "node": "a"}, "muted": true}),
+                "identify",
+            ),
             (json!([named(), with("room", json!([]))]), "[1].room"),
         ] {
             let answer = problem(send(&server, authorized(&item)).await, StatusCode::BAD_REQUEST).await;
@@ -233,10 +291,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_what_was_said(name in "\\PC{1,40}", room in proptest::option::of("\\PC{0,40}"), muted: Option<bool>) {
+        fn what_is_read_is_what_was_said(name in "\\PC{1,40}", other in proptest::option::of("\\PC{0,40}"), muted: Option<bool>) {
             let said = Annotation {
                 identify: AnnotationTarget { node: Some("n".into()), ..AnnotationTarget::default() },
-                name: Some(name), room, muted, ..Annotation::default()
+                name: Some(name), room: other.clone(), same_as: other, unpin: muted, muted, ..Annotation::default()
             };
             let mut item = serde_json::to_value(&said).unwrap();
             item["kind"] = "annotation".into();

@@ -9,10 +9,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use utoipa::ToSchema;
-use weft_evidence::Capture;
-use weft_model::Timestamp;
+use weft_evidence::explain::Names;
+use weft_evidence::{Capture, explain_with};
+use weft_model::{ExtendedAddress, MatterPeer, Timestamp};
 use weft_topology::{Claim, Finding, Link, Node, Topology};
 
 /// The most captures in one answer, the newest.
@@ -24,14 +26,103 @@ pub(crate) struct Evidence {
     /// As recorded, by sequence number.
     #[schema(value_type = Vec<Object>)]
     captures: Vec<Capture>,
+    /// The same captures in words, in the same order.
+    explained: Vec<ExplainedCapture>,
     /// Sequence numbers that claims name and that are kept no more.
     not_kept: Vec<u64>,
     /// How many older ones were left out for brevity.
     omitted: usize,
 }
 
+/// A capture, and what it says in words.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExplainedCapture {
+    /// Sequence number of the capture.
+    seq: u64,
+    /// One line: "Neighbour table of Hall plug, read over Matter".
+    title: String,
+    /// What was decoded, in order.
+    sections: Vec<ExplainedSection>,
+    /// What of it could not be decoded, and why.
+    troubles: Vec<String>,
+}
+
+/// One statement of a capture, or a few that belong together.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExplainedSection {
+    /// What it is.
+    title: String,
+    /// Its values.
+    rows: Vec<ExplainedRow>,
+}
+
+/// One value.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExplainedRow {
+    /// The field's name.
+    name: String,
+    /// The value, with its unit. A secret is "removed".
+    value: String,
+    /// What the value means; null where it says that itself.
+    meaning: Option<String>,
+}
+
+impl ExplainedCapture {
+    fn new(capture: &Capture, names: &NamesOf) -> Self {
+        let explained = explain_with(capture, names);
+        let sections = explained.sections.into_iter().map(|section| ExplainedSection {
+            title: section.title,
+            rows: section
+                .rows
+                .into_iter()
+                .map(|row| ExplainedRow {
+                    name: row.name,
+                    value: row.value,
+                    meaning: row.meaning,
+                })
+                .collect(),
+        });
+        Self {
+            seq: explained.seq,
+            title: explained.title,
+            sections: sections.collect(),
+            troubles: explained.troubles,
+        }
+    }
+}
+
+/// The names that a topology gives devices.
+struct NamesOf {
+    radios: BTreeMap<ExtendedAddress, String>,
+    peers: BTreeMap<MatterPeer, String>,
+}
+
+impl NamesOf {
+    fn new(topology: &Topology) -> Self {
+        let (mut radios, mut peers) = (BTreeMap::new(), BTreeMap::new());
+        for node in topology.nodes() {
+            let Some(name) = &node.name else { continue };
+            radios.extend(node.extended_address.map(|address| (address, name.clone())));
+            for known in &node.known_as.matter {
+                peers.extend(known.parse().ok().map(|peer: MatterPeer| (peer, name.clone())));
+            }
+        }
+        Self { radios, peers }
+    }
+}
+
+impl Names for NamesOf {
+    fn radio(&self, address: ExtendedAddress) -> Option<String> {
+        self.radios.get(&address).cloned()
+    }
+
+    fn matter(&self, peer: MatterPeer) -> Option<String> {
+        self.peers.get(&peer).cloned()
+    }
+}
+
 impl Server {
-    async fn evidence(&self, claims: &[Claim]) -> Result<Evidence, Problem> {
+    async fn evidence(&self, claims: &[Claim], topology: &Arc<Topology>) -> Result<Evidence, Problem> {
         let all: BTreeSet<u64> = claims.iter().map(|claim| claim.capture.seq).collect();
         let wanted: BTreeSet<u64> = all.iter().rev().take(MAX_CAPTURES).copied().collect();
         let omitted = all.len() - wanted.len();
@@ -41,8 +132,18 @@ impl Server {
         captures.sort_by_key(|capture| capture.seq);
         captures.dedup_by_key(|capture| capture.seq);
         let kept: BTreeSet<u64> = captures.iter().map(|capture| capture.seq).collect();
+        let topology = topology.clone();
+        // Decoding a hundred captures takes milliseconds: not on the threads that answer everybody.
+        let (captures, explained) = self
+            .apart(move || {
+                let names = NamesOf::new(&topology);
+                let explained = captures.iter().map(|capture| ExplainedCapture::new(capture, &names)).collect();
+                (captures, explained)
+            })
+            .await?;
         Ok(Evidence {
             captures,
+            explained,
             not_kept: wanted.difference(&kept).copied().collect(),
             omitted,
         })
@@ -128,7 +229,7 @@ pub(crate) async fn node(State(server): State<Server>, id: Identified, uri: Uri,
     let node = topology.node(&id).ok_or_else(unknown)?;
     let mut links: Vec<_> = topology.links().filter(|link| link.a == node.id || link.b == node.id).collect();
     links.sort_by(|one, other| one.id.cmp(&other.id));
-    let evidence = server.evidence(&node.claims).await?;
+    let evidence = server.evidence(&node.claims, &moment.topology).await?;
     let findings = findings_about(topology, &node.id);
     hashed(
         &headers,
@@ -166,7 +267,7 @@ pub(crate) async fn link(State(server): State<Server>, id: Identified, uri: Uri,
         )
     };
     let link = topology.link(&id).ok_or_else(unknown)?;
-    let evidence = server.evidence(&link.claims).await?;
+    let evidence = server.evidence(&link.claims, &moment.topology).await?;
     let findings = findings_about(topology, &link.id);
     hashed(
         &headers,
@@ -195,6 +296,15 @@ mod tests {
         assert_eq!(answer["links"][0]["kind"], "parent-child");
         assert_eq!(answer["findings"][0]["kind"], "weak-only-child");
         assert_eq!(answer["evidence"]["captures"][0]["kind"], "failure");
+        assert_eq!(answer["evidence"]["explained"][0]["seq"], 7);
+        assert_eq!(
+            answer["evidence"]["explained"][0]["title"],
+            "Asked the border router at http://192.0.2.1:8081 in vain: GET /node"
+        );
+        assert_eq!(
+            answer["evidence"]["explained"][0]["sections"][0]["rows"][2]["value"],
+            "connection refused"
+        );
         assert_eq!(answer["evidence"]["not_kept"], serde_json::json!([]));
     }
 

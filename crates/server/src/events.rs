@@ -25,12 +25,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Topology as it changes: first `snapshot`, then `delta` for each generation; `id` names the generation.
 /// Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; it has no `id`.
-/// A client that comes back with `Last-Event-ID` gets the deltas since then where they are kept, else a snapshot, as a slow one does.
+/// A client that comes back with `Last-Event-ID`, or that has read the topology and gives its entity tag as `since`, gets the deltas since then where they are kept, else a snapshot, as a slow one does.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "topology",
     params(
         ("claims" = Option<String>, Query, description = "`none` (default) or `all`"),
-        ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was seen"),
+        ("since" = Option<String>, Query, description = "the generation that the client has, as the entity tag of `/api/v1/topology` names it, without quotes"),
+        ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was seen; goes before `since`"),
     ),
     responses(
         (status = 200, description = "Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent) and `fabric` (FabricView) as JSON", content_type = "text/event-stream", body = String),
@@ -38,7 +39,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     ),
 )]
 pub(crate) async fn events(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    let with_claims = Parameters::read(&uri, &["claims"])?.claims(false)?;
+    let parameters = Parameters::read(&uri, &["claims", "since"])?;
+    let with_claims = parameters.claims(false)?;
     let Ok(permit) = server.clients.clone().try_acquire_owned() else {
         return Err(Problem::busy(
             "too-many-clients",
@@ -48,6 +50,7 @@ pub(crate) async fn events(State(server): State<Server>, uri: Uri, headers: Head
     let last_seen = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())
+        .or(parameters.get("since"))
         .and_then(|name| server.publisher.feed().generation_named(name));
     let listener = Listener {
         feed: server.publisher.subscribe(),
@@ -146,8 +149,12 @@ mod tests {
 
     impl Client {
         async fn connect(address: std::net::SocketAddr, more: &str) -> Self {
+            Self::ask(address, "", more).await
+        }
+
+        async fn ask(address: std::net::SocketAddr, query: &str, more: &str) -> Self {
             let mut stream = TcpStream::connect(address).await.unwrap();
-            let request = format!("GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\n{more}\r\n");
+            let request = format!("GET /api/v1/events{query} HTTP/1.1\r\nHost: {address}\r\n{more}\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
             Self { stream, text: String::new() }
         }
@@ -202,6 +209,14 @@ mod tests {
         let delta = client.event().await;
         assert_eq!((delta.kind.as_str(), &delta.data["generation"]), ("delta", &2.into()));
         assert_eq!(delta.data["changes"]["nodes"]["removed"], serde_json::json!([testing::SENSOR]));
+        // The map that was published with it is empty: everything went.
+        assert_eq!(delta.data["layout_changed"], true);
+        assert!(
+            delta.data["layout"]["nodes_removed"]
+                .as_array()
+                .unwrap()
+                .contains(&testing::SENSOR.into())
+        );
         drop(client);
 
         for _ in 0..3 {
@@ -212,6 +227,17 @@ mod tests {
             let next = client.event().await;
             assert_eq!((next.kind.as_str(), &next.data["generation"]), ("delta", &generation.into()));
         }
+
+        // The entity tag of the topology is such a name; the header goes before it.
+        let tag = |response: &Response| response.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned();
+        let known = tag(&send(&server, get("/api/v1/topology")).await);
+        server.publisher.publish(testing::home().into(), Arc::default(), Status::default());
+        let mut since = Client::ask(address, &format!("?since={known}"), "").await.event().await;
+        assert_eq!((since.kind.as_str(), &since.data["generation"]), ("delta", &6.into()));
+        let header = format!("Last-Event-ID: {}\r\n", delta.id);
+        since = Client::ask(address, &format!("?since={known}"), &header).await.event().await;
+        assert_eq!((since.kind.as_str(), &since.data["generation"]), ("delta", &3.into()));
+        assert_eq!(Client::ask(address, "?since=nonsense", "").await.event().await.kind, "snapshot");
 
         let mut late = Client::connect(address, &format!("Last-Event-ID: 2-{}\r\n", "00000000")).await;
         assert_eq!(late.event().await.kind, "snapshot", "a generation of another run");

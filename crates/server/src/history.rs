@@ -1,6 +1,7 @@
 //! The past, as the binary hands it in: what was kept, and where a person's words go.
 
 use crate::problem::Problem;
+use crate::timeline::Recorded;
 use axum::http::StatusCode;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,6 +16,12 @@ pub trait History: Send + Sync + 'static {
     /// # Errors
     /// When nothing of that moment is kept, or reading fails.
     fn topology_at(&self, at: Timestamp) -> Result<Arc<Topology>, HistoryError>;
+
+    /// What happened from `from` to before `to`: the `limit` most urgent events, and when all were.
+    ///
+    /// # Errors
+    /// When reading fails.
+    fn events(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Recorded, HistoryError>;
 
     /// Those of the captures that are still kept, by sequence number.
     ///

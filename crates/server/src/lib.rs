@@ -4,22 +4,28 @@
 //! and the time as a function. Nothing here waits for a slow client: whoever falls behind gets a new snapshot.
 
 mod access;
+mod border_routers;
 mod captures;
+mod compare;
 mod detail;
 mod events;
+pub mod export;
 mod fabric;
 mod history;
 mod listener;
 mod lookup;
+mod network_check;
 mod openapi;
 mod page;
 mod plan;
 mod problem;
 mod publish;
 mod query;
+pub mod report;
 mod server;
 mod session;
 mod status;
+mod timeline;
 mod token;
 mod views;
 
@@ -28,7 +34,9 @@ mod testing;
 
 pub use fabric::{Entered, Leaving, Left, Pairing, PairingError, RefusedCode, device_address};
 pub use history::{History, HistoryError};
+pub use network_check::NetworkCheck;
 pub use publish::{Published, Publisher};
 pub use server::{Config, ConfigError, ServeError, Server, router, serve};
 pub use status::{SourceStatus, Status, StoreStatus};
+pub use timeline::Recorded;
 pub use token::{Token, TokenError};

@@ -5,7 +5,7 @@ use crate::query::Parameters;
 use crate::server::Server;
 use crate::status::Status;
 use crate::views::tagged;
-use crate::{access, captures, detail, events, fabric, lookup, plan, views};
+use crate::{access, border_routers, captures, detail, events, export, fabric, lookup, network_check, plan, report, views};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{Modify, OpenApi, ToSchema};
+use weft_layout::LayoutDelta;
 use weft_model::Timestamp;
 use weft_topology::{Delta, Finding, Link, Network, Node};
 
@@ -59,8 +60,10 @@ struct DeltaEvent {
     generation: u64,
     /// What changed in the topology.
     changes: Delta,
-    /// The map changed: ask for `/api/v1/layout`.
+    /// The map changed: `layout` says how.
     layout_changed: bool,
+    /// What moved on the map since the generation before. Left out where nothing did.
+    layout: Option<LayoutDelta>,
     /// The state of the sources and of the store, where it changed.
     status: Option<Status>,
 }
@@ -72,10 +75,11 @@ struct DeltaEvent {
         description = "What a Thread mesh really looks like, who says so, and what is wrong with it. Errors are problem details (RFC 9457).",
     ),
     paths(
-        views::healthz, views::topology, views::layout, views::sources, detail::node, detail::link, lookup::lookup, plan::plan,
+        views::healthz, views::topology, views::layout, export::answer, report::answer, views::sources, detail::node, detail::link, lookup::lookup, plan::plan,
+        crate::timeline::timeline, crate::compare::diff,
         events::events, captures::captures, access::begin_session, document,
         fabric::fabric, fabric::pair, fabric::photo, fabric::retry, fabric::cancel, fabric::unpair, fabric::settings,
-        fabric::device_settings, fabric::refresh,
+        fabric::device_settings, fabric::refresh, border_routers::border_routers, network_check::network_check,
     ),
     components(schemas(SnapshotEvent, DeltaEvent)),
     security(("token" = []), ("session" = []), ()),
@@ -125,6 +129,21 @@ mod tests {
 
     async fn document() -> Value {
         json(send(&testing::server(), get("/api/v1/openapi.json")).await).await
+    }
+
+    /// The page's client is generated from this file. `UPDATE_GOLDEN=1` writes it anew; then run `npm run generate` in web-ui.
+    #[tokio::test]
+    async fn the_pages_client_is_generated_from_this_document() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web-ui/openapi.json");
+        let now = serde_json::to_string_pretty(&document().await).unwrap() + "\n";
+        if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
+            std::fs::write(&path, &now).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            kept == now,
+            "web-ui/openapi.json is not what is served: UPDATE_GOLDEN=1, then `npm run generate` in web-ui"
+        );
     }
 
     #[tokio::test]
@@ -204,6 +223,9 @@ mod tests {
             ("/api/v1/links/{id}", format!("/api/v1/links/{}~{SENSOR}", testing::ROUTER)),
             ("/api/v1/lookup", format!("/api/v1/lookup?extended_address={SENSOR}")),
             ("/api/v1/plan", "/api/v1/plan".to_owned()),
+            ("/api/v1/timeline", "/api/v1/timeline?buckets=3".to_owned()),
+            ("/api/v1/diff", format!("/api/v1/diff?a={}", testing::YESTERDAY)),
+            ("/api/v1/layout", format!("/api/v1/layout?at={}", testing::YESTERDAY)),
             ("/healthz", "/healthz".to_owned()),
         ] {
             let served = json(send(&server, get(&asked)).await).await;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
-use weft_layout::Positions;
+use weft_layout::{LayoutDelta, Positions};
 use weft_topology::{Delta, Topology};
 
 /// The most deltas that are kept for readers that come back.
@@ -72,16 +72,19 @@ impl Publisher {
         let change = Arc::new(Change {
             generation,
             delta: weft_topology::diff(&old.topology, &topology),
-            layout_changed: !Arc::ptr_eq(&old.positions, &positions) && old.positions != positions,
+            layout: match Arc::ptr_eq(&old.positions, &positions) {
+                true => LayoutDelta::default(),
+                false => weft_layout::diff(&old.positions, &positions),
+            },
             status: status_changed.then(|| status.clone()),
             written: Default::default(),
         });
         let mut kept = feed.kept.clone();
         kept.push_back(change);
-        let mut objects: usize = kept.iter().map(|change| change.delta.len()).sum();
+        let mut objects: usize = kept.iter().map(|change| change.len()).sum();
         while kept.len() > MAX_KEPT_DELTAS || objects > MAX_KEPT_OBJECTS {
             let Some(dropped) = kept.pop_front() else { break };
-            objects -= dropped.delta.len();
+            objects -= dropped.len();
         }
         let published = Published {
             generation,
@@ -169,13 +172,18 @@ impl Feed {
 pub(crate) struct Change {
     pub(crate) generation: u64,
     delta: Delta,
-    layout_changed: bool,
+    layout: LayoutDelta,
     status: Option<Arc<Status>>,
     /// The event's data, without and with claims, made when first asked for.
     written: [OnceLock<Arc<str>>; 2],
 }
 
 impl Change {
+    /// What keeping it costs: objects and positions.
+    fn len(&self) -> usize {
+        self.delta.len() + self.layout.len()
+    }
+
     /// The data of a `delta` event.
     pub(crate) fn data(&self, with_claims: bool) -> Arc<str> {
         let write = || {
@@ -194,13 +202,16 @@ impl Change {
             generation: u64,
             changes: &'a C,
             layout_changed: bool,
+            #[serde(skip_serializing_if = "LayoutDelta::is_empty")]
+            layout: &'a LayoutDelta,
             #[serde(skip_serializing_if = "Option::is_none")]
             status: Option<&'a Status>,
         }
         let data = Data {
             generation: self.generation,
             changes,
-            layout_changed: self.layout_changed,
+            layout_changed: !self.layout.is_empty(),
+            layout: &self.layout,
             status: self.status.as_deref(),
         };
         String::from_utf8_lossy(&write(&data)).into()

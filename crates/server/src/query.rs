@@ -73,12 +73,17 @@ impl Parameters {
 
     /// `at=TIME`.
     pub(crate) fn at(&self) -> Result<Option<Timestamp>, Problem> {
-        let Some(text) = self.get("at") else { return Ok(None) };
+        self.time("at")
+    }
+
+    /// `name=TIME`.
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+        let Some(text) = self.get(name) else { return Ok(None) };
         // A plus sign of a time zone becomes a space where it was not percent-encoded.
         let parsed = text.replace(' ', "+").parse();
         parsed
             .map(Some)
-            .map_err(|error| Problem::parameter("at", format!("at: {error}. Write it in RFC 3339, and + as %2B.")))
+            .map_err(|error| Problem::parameter(name, format!("{name}: {error}. Write it in RFC 3339, and + as %2B.")))
     }
 }
 

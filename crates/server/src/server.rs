@@ -5,18 +5,20 @@ use crate::events::MAX_CLIENTS;
 use crate::fabric::{self, Pairing};
 use crate::history::{History, HistoryError};
 use crate::listener::Bounded;
+use crate::network_check::NetworkCheck;
 use crate::problem::Problem;
 use crate::publish::Publisher;
+use crate::report::{self, Report};
 use crate::session::Sessions;
 use crate::token::Token;
-use crate::{captures, detail, events, lookup, openapi, page, plan, views};
+use crate::{border_routers, captures, detail, events, export, lookup, network_check, openapi, page, plan, views};
 use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::routing::{MethodRouter, get, post};
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -76,6 +78,8 @@ pub struct Shared {
     pub(crate) publisher: Publisher,
     pub(crate) history: Arc<dyn History>,
     pub(crate) pairing: Option<Arc<dyn Pairing>>,
+    pub(crate) network_check: OnceLock<Arc<dyn NetworkCheck>>,
+    pub(crate) report: OnceLock<Arc<dyn Report>>,
     /// Held while a picture is read.
     pub(crate) photos: tokio::sync::Mutex<()>,
     pub(crate) sessions: Mutex<Sessions>,
@@ -118,6 +122,8 @@ impl Server {
             publisher,
             history,
             pairing,
+            network_check: OnceLock::new(),
+            report: OnceLock::new(),
             photos: tokio::sync::Mutex::default(),
             sessions: Mutex::default(),
             now,
@@ -160,11 +166,17 @@ pub(crate) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Server>)
         ("get", "/healthz", get(views::healthz)),
         ("get", "/api/v1/topology", get(views::topology)),
         ("get", "/api/v1/layout", get(views::layout)),
+        ("get", "/api/v1/export", get(export::answer)),
+        ("get", "/api/v1/report", get(report::answer)),
         ("get", "/api/v1/sources", get(views::sources)),
         ("get", "/api/v1/nodes/{id}", get(detail::node)),
         ("get", "/api/v1/links/{id}", get(detail::link)),
         ("get", "/api/v1/lookup", get(lookup::lookup)),
+        ("get", "/api/v1/border-routers", get(border_routers::border_routers)),
+        ("get", "/api/v1/network-check", get(network_check::network_check)),
         ("get", "/api/v1/plan", get(plan::plan)),
+        ("get", "/api/v1/timeline", get(crate::timeline::timeline)),
+        ("get", "/api/v1/diff", get(crate::compare::diff)),
         ("get", "/api/v1/events", get(events::events)),
         ("post", "/api/v1/captures", post(captures::captures)),
         ("post", "/api/v1/session", post(access::begin_session)),

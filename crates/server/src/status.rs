@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use weft_evidence::SourceState;
 use weft_model::Timestamp;
+use weft_topology::Contribution;
 
 /// The state of everything that feeds the topology.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -38,6 +39,8 @@ pub struct SourceStatus {
     pub captures: u64,
     /// Captures lost since it started.
     pub dropped: u64,
+    /// What it told, and what nobody else did; null until something is concluded.
+    pub contribution: Option<Contribution>,
 }
 
 /// The state of the store.

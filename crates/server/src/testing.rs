@@ -60,6 +60,7 @@ pub(crate) fn node(id: &str, network: Option<&str>, rloc16: Option<u16>, seq: u6
         pin: None,
         note: None,
         muted: false,
+        muted_since: None,
         vendor: None,
         model: None,
         state: State::OneSided,
@@ -72,6 +73,7 @@ pub(crate) fn node(id: &str, network: Option<&str>, rloc16: Option<u16>, seq: u6
         addresses: Vec::new(),
         known_as: KnownAs::default(),
         unheard: false,
+        independent_paths: None,
         claims: vec![claim(seq)],
     }
 }
@@ -174,6 +176,7 @@ fn finding(kind: &'static str, subject: &str) -> Finding {
         title: "Garage sensor has only weak links".into(),
         detail: "Its parent hears it with quality 1.".into(),
         advice: "Put a mains-powered Thread device between them.".into(),
+        muted: None,
     }
 }
 
@@ -198,6 +201,7 @@ pub(crate) fn home() -> Topology {
             links,
             findings,
             clues: Vec::new(),
+            half_words: Vec::new(),
             valid_until: Timestamp::MAX,
         })
     };
@@ -256,6 +260,7 @@ pub(crate) fn crowd(size: usize) -> Topology {
         links: Vec::new(),
         findings: Vec::new(),
         clues: Vec::new(),
+        half_words: Vec::new(),
         valid_until: Timestamp::MAX,
     };
     Topology {
@@ -277,6 +282,7 @@ fn status() -> Status {
         last_capture_at: None,
         captures: 12,
         dropped: 0,
+        contribution: None,
     };
     let store = crate::StoreStatus {
         place: "memory".into(),
@@ -308,6 +314,28 @@ impl History for Memory {
             return Err(HistoryError::BeforeEverything { oldest: Some(oldest) });
         }
         Ok(Arc::new(Topology { as_of: at, ..home() }))
+    }
+
+    fn events(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<crate::Recorded, HistoryError> {
+        let yesterday: Timestamp = YESTERDAY.parse().unwrap();
+        let at = yesterday.plus_seconds(12 * 3600 + 60);
+        assert!((from..to).contains(&at) && limit > 0);
+        let change = weft_topology::Change {
+            kind: weft_topology::ChangeKind::Moved,
+            group: weft_topology::ChangeGroup::Devices,
+            effect: weft_topology::Effect::Changed,
+            severity: Severity::Info,
+            text: "Garage sensor moved from Hall plug to Porch bulb".into(),
+            detail: None,
+            subjects: vec![SENSOR.into(), ROUTER.into()],
+        };
+        Ok(crate::Recorded {
+            oldest_at: Some(yesterday),
+            newest_at: Some(now()),
+            complete_until: None,
+            events: vec![weft_topology::Event { at, change }],
+            marks: vec![(at, Severity::Info), (at, Severity::Problem), (at, Severity::Warning)],
+        })
     }
 
     fn captures(&self, seqs: &BTreeSet<u64>) -> Result<Vec<Capture>, HistoryError> {

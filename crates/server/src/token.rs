@@ -67,8 +67,8 @@ impl Token {
 }
 
 /// SHA-256.
-pub(crate) fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
+pub(crate) fn hash(bytes: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 /// `N` random bytes in hexadecimal digits.

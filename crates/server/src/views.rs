@@ -101,25 +101,43 @@ pub(crate) async fn topology(State(server): State<Server>, uri: Uri, headers: He
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LayoutAnswer<'a> {
-    /// The generation that the map shows.
-    generation: u64,
+    /// The generation that the map shows; null for a moment of the past.
+    generation: Option<u64>,
     /// Where everything stands.
     #[schema(value_type = Positions)]
     positions: &'a Positions,
 }
 
-/// Positions of the map. Not part of the topology: they depend on what was drawn before.
+/// Positions of the map, now or at a moment of the past. Not part of the topology: they depend on what was drawn before. What is there at both
+/// moments stands where it stands now.
 #[utoipa::path(
     get, path = "/api/v1/layout", tag = "topology",
-    responses((status = 200, description = "The positions", body = LayoutAnswer), (status = 304, description = "The client's copy is still good")),
+    params(("at" = Option<String>, Query, description = "a moment of the past, RFC 3339; left out: now")),
+    responses(
+        (status = 200, description = "The positions", body = LayoutAnswer),
+        (status = 304, description = "The client's copy is still good"),
+        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing is kept of that moment", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 pub(crate) async fn layout(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    Parameters::read(&uri, &[])?;
+    let parameters = Parameters::read(&uri, &["at"])?;
+    if parameters.at()?.is_some() {
+        let topology = server.moment(&parameters).await?.topology;
+        let present = server.publisher.current().positions;
+        // Drawn onto the present: what is there now stays where it is, what is there no more finds its place among it.
+        let positions = server.apart(move || weft_layout::layout(&topology, &present)).await?;
+        let answer = LayoutAnswer {
+            generation: None,
+            positions: &positions,
+        };
+        return hashed(&headers, &answer);
+    }
     let feed = server.publisher.feed();
     let published = &feed.published;
     let body = || {
         serde_json::to_vec(&LayoutAnswer {
-            generation: published.generation,
+            generation: Some(published.generation),
             positions: &published.positions,
         })
     };

@@ -34,6 +34,12 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// What to pair next, what it would add, and what pairing cannot tell
     Plan(crate::plan::PlanArguments),
+    /// What stands between this machine and the meshes: interfaces, VPNs, IPv6, routes, multicast
+    Check(crate::check::CheckArguments),
+    /// The mesh as a file: a picture for a report, a graph, a table
+    Export(crate::export::ExportArguments),
+    /// A bundle for a bug report, without names unless you say otherwise
+    Report(crate::report::ReportArguments),
     /// The topology of a recording as JSON
     Derive(DeriveArguments),
     /// Serves a recording as if it happened now
@@ -253,6 +259,15 @@ pub(crate) struct DataArguments {
     /// Do not ask
     #[arg(long, requires = "delete")]
     pub(crate) yes: bool,
+    /// Write all captures to a new recording; `-`: to standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "delete")]
+    pub(crate) export: Option<PathBuf>,
+    /// Leave out what people said: names, rooms, places on the map, mutes
+    #[arg(long, requires = "export")]
+    pub(crate) without_annotations: bool,
+    /// With other addresses and names
+    #[arg(long, requires = "export")]
+    pub(crate) anonymous: bool,
     /// Folder for captures [default: the platform's folder for data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

@@ -5,17 +5,21 @@
 mod anonymise;
 mod arguments;
 mod ask;
+mod check;
 mod client;
 mod data;
 mod demo;
 mod derive;
+mod export;
 mod fabric;
 mod import;
 mod input;
 mod kept;
+mod log;
 mod mesh;
 mod output;
 mod plan;
+mod report;
 mod serve;
 mod show;
 mod sniff;
@@ -28,7 +32,9 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// Names the environment variable that says what is logged (`debug`, `weft_sources=trace`).
 const LOG_VARIABLE: &str = "WEFT_LOG";
@@ -60,6 +66,9 @@ fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Show(show)) => show::show(&show),
         Some(Command::Why(why)) => why::why(&why),
         Some(Command::Plan(arguments)) => plan::plan(&arguments),
+        Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::Export(arguments)) => export::export(&arguments),
+        Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Derive(derive)) => derive::derive(&derive),
         Some(Command::Sniff(sniff)) => sniff::sniff(sniff),
         Some(Command::Import(import)) => import::import(&import),
@@ -86,12 +95,12 @@ pub(crate) fn sentence(error: &anyhow::Error) -> String {
 
 fn log_to_standard_error() {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let standard_error = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .log_internal_errors(false)
-        .init();
+        .with_filter(filter);
+    tracing_subscriber::registry().with(standard_error).with(log::ring()).init();
 }
 
 /// The data directory: the one that was named, else the platform's.
