@@ -58,11 +58,11 @@ const KNOWN_FIELDS: [&str; 18] = [
 
 /// Where a bundle's contents come from.
 pub trait Report: Send + Sync + 'static {
-    /// What was heard since a moment, and before it the newest capture of each reporter and kind, in order.
+    /// What was heard since a moment, and before it the newest capture of each reporter and kind; the newest `most` of them.
     ///
     /// # Errors
     /// When reading fails.
-    fn captures_since(&self, since: Timestamp) -> Result<Vec<Capture>, HistoryError>;
+    fn captures_since(&self, since: Timestamp, most: usize) -> Result<Heard, HistoryError>;
 
     /// The last lines of the log, oldest first.
     fn log(&self) -> Vec<LogLine>;
@@ -86,6 +86,15 @@ pub struct Versions {
     pub build_profile: String,
 }
 
+/// Captures for a bundle.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// In order.
+    pub captures: Vec<Capture>,
+    /// How many older ones are left out, because there are too many.
+    pub left_out: usize,
+}
+
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
@@ -106,8 +115,8 @@ pub struct LogLine {
 pub struct Pieces {
     /// When the bundle is made.
     pub created_at: Timestamp,
-    /// Captures, in order.
-    pub captures: Vec<Capture>,
+    /// What was heard.
+    pub heard: Heard,
     /// The state of the sources; `None` where no service runs.
     pub status: Option<Status>,
     /// Log lines; `None` where no service runs.
@@ -127,30 +136,38 @@ pub fn file_name(created_at: Timestamp) -> String {
 ///
 /// # Errors
 /// What writing to memory gives: a capture or an answer that has no JSON.
-pub fn bundle(mut pieces: Pieces, salt: Option<[u8; 32]>) -> io::Result<Vec<u8>> {
-    let surplus = pieces.captures.len().saturating_sub(MAX_CAPTURES);
-    pieces.captures.drain(..surplus);
+pub fn bundle(pieces: Pieces, salt: Option<[u8; 32]>) -> io::Result<Vec<u8>> {
+    let Pieces {
+        created_at,
+        heard: Heard { mut captures, mut left_out },
+        status,
+        log,
+        versions,
+    } = pieces;
+    let surplus = captures.len().saturating_sub(MAX_CAPTURES);
+    captures.drain(..surplus);
+    left_out += surplus;
     let mut anonymiser = salt.map(Anonymiser::new);
     if let Some(anonymiser) = &mut anonymiser {
-        pieces.captures.iter().for_each(|capture| anonymiser.learn(capture));
-        pieces.captures.iter_mut().for_each(|capture| anonymiser.anonymise(capture));
+        captures.iter().for_each(|capture| anonymiser.learn(capture));
+        captures.iter_mut().for_each(|capture| anonymiser.anonymise(capture));
     }
-    let as_of = pieces.captures.last().map_or(pieces.created_at, |last| last.at);
+    let as_of = captures.last().map_or(created_at, |last| last.at);
     let policy = Policy::standard().with_captures_in(CapturePlace::Recording(RECORDING.into()));
-    let topology = derive(&Evidence::from_captures(&pieces.captures), as_of, &policy);
+    let topology = derive(&Evidence::from_captures(&captures), as_of, &policy);
     let mut topology_json = Vec::new();
     topology.write_json(&mut topology_json, true)?;
-    let status = status_json(pieces.status.as_ref(), anonymiser.as_mut())?;
-    let log = log_text(pieces.log.as_deref(), anonymiser.as_mut());
+    let status = status_json(status.as_ref(), anonymiser.as_mut())?;
+    let log = log_text(log.as_deref(), anonymiser.as_mut());
 
     let is_anonymous = anonymiser.is_some();
-    let mut files = Files::new(pieces.created_at);
-    files.add("README.txt", read_me(&pieces, surplus, is_anonymous).as_bytes())?;
-    files.add("versions.json", &serde_json::to_vec_pretty(&pieces.versions)?)?;
+    let mut files = Files::new(created_at);
+    files.add("README.txt", read_me(created_at, &captures, left_out, &versions, is_anonymous).as_bytes())?;
+    files.add("versions.json", &serde_json::to_vec_pretty(&versions)?)?;
     files.add("status.json", &status)?;
     files.add("topology.json", &topology_json)?;
     files.add("log.txt", log.as_bytes())?;
-    files.add("recording.jsonl.gz", &recording(pieces.captures, is_anonymous)?)?;
+    files.add("recording.jsonl.gz", &recording(captures, is_anonymous)?)?;
     files.finish()
 }
 
@@ -241,13 +258,13 @@ fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-fn read_me(pieces: &Pieces, surplus: usize, is_anonymous: bool) -> String {
-    let span = match (pieces.captures.first(), pieces.captures.last()) {
-        (Some(first), Some(last)) => format!("{} captures, from {} to {}", pieces.captures.len(), first.at, last.at),
+fn read_me(created_at: Timestamp, captures: &[Capture], left_out: usize, versions: &Versions, is_anonymous: bool) -> String {
+    let span = match (captures.first(), captures.last()) {
+        (Some(first), Some(last)) => format!("{} captures, from {} to {}", captures.len(), first.at, last.at),
         _ => "no captures".to_owned(),
     };
-    let older = if surplus > 0 {
-        format!("; {surplus} older ones are left out, as a bundle has at most {MAX_CAPTURES}")
+    let older = if left_out > 0 {
+        format!("; {left_out} older ones are left out, as a bundle has at most {MAX_CAPTURES}")
     } else {
         String::new()
     };
@@ -268,7 +285,7 @@ fn read_me(pieces: &Pieces, surplus: usize, is_anonymous: bool) -> String {
          log.txt             the last lines of the log\n\n\
          {removed}\n\
          All files are text (the recording after `gunzip`): look through them before you share them. Nothing was sent anywhere.\n",
-        pieces.created_at, pieces.versions.weft
+        created_at, versions.weft
     )
 }
 
@@ -344,14 +361,19 @@ pub(crate) async fn answer(State(server): State<Server>, request: Request) -> Re
             "Use `weft report` beside it.",
         ));
     };
+    let Ok(permit) = server.reports.clone().try_acquire_owned() else {
+        return Err(Problem::busy("report", "A bundle is being made already: wait until it is done."));
+    };
     let created_at = (server.now)();
     let published = server.publisher.current();
     let made = server.apart(move || {
+        // Goes along: a bundle that nobody waits for any more still takes its memory.
+        let _permit = permit;
         // The demo and a replay have times of their own.
         let now = published.topology.as_of.max(created_at);
         let pieces = Pieces {
             created_at,
-            captures: report.captures_since(now.minus_seconds(i64::from(hours) * 3600))?,
+            heard: report.captures_since(now.minus_seconds(i64::from(hours) * 3600), MAX_CAPTURES)?,
             status: Some((*published.status).clone()),
             log: Some(report.log()),
             versions: report.versions(),

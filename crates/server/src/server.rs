@@ -80,6 +80,8 @@ pub struct Shared {
     pub(crate) pairing: Option<Arc<dyn Pairing>>,
     pub(crate) network_check: OnceLock<Arc<dyn NetworkCheck>>,
     pub(crate) report: OnceLock<Arc<dyn Report>>,
+    /// One bundle for a bug report at a time: it holds all of its captures.
+    pub(crate) reports: Arc<Semaphore>,
     /// Held while a picture is read.
     pub(crate) photos: tokio::sync::Mutex<()>,
     pub(crate) sessions: Mutex<Sessions>,
@@ -124,6 +126,7 @@ impl Server {
             pairing,
             network_check: OnceLock::new(),
             report: OnceLock::new(),
+            reports: Arc::new(Semaphore::new(1)),
             photos: tokio::sync::Mutex::default(),
             sessions: Mutex::default(),
             now,

@@ -193,6 +193,21 @@ mod tests {
     }
 
     #[test]
+    fn on_a_full_disk_neither_events_nor_their_position_are_kept() {
+        let store = Store::in_memory(Limits::default()).unwrap();
+        store.keep_events(&[row(1, 0)], &position(1)).unwrap();
+        let max_pages = |pages: i64| lock(&store.shared.connection).pragma_update(None, "max_page_count", pages).unwrap();
+        max_pages(1);
+        let rows: Vec<EventRow> = (2..2000).map(|seconds| row(seconds, 0)).collect();
+        store.keep_events(&rows, &position(2)).unwrap_err();
+        assert_eq!(store.events_position().unwrap(), Some(position(1)));
+        assert_eq!(store.events(at(0), at(9999), 9).unwrap().0, [row(1, 0)]);
+        max_pages(100_000);
+        store.keep_events(&rows, &position(2)).unwrap();
+        assert_eq!(store.events(at(0), at(9999), 9).unwrap().1.len(), 1999);
+    }
+
+    #[test]
     fn no_more_than_the_limit_are_kept() {
         let store = Store::in_memory(Limits::default()).unwrap();
         let rows: Vec<EventRow> = (0..MAX_EVENTS + 5).map(|seconds| row(seconds, 0)).collect();

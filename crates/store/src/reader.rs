@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::writer::{Shared, lock};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use weft_evidence::Capture;
 use weft_model::Timestamp;
@@ -82,6 +82,16 @@ impl Captures {
             skipped: 0,
             ended: false,
         })
+    }
+
+    pub(crate) fn chosen(connection: ReadConnection, seqs: &BTreeSet<u64>) -> Self {
+        Self {
+            connection,
+            plan: Plan::Chosen(seqs.iter().filter_map(|seq| i64::try_from(*seq).ok()).collect()),
+            page: VecDeque::new(),
+            skipped: 0,
+            ended: false,
+        }
     }
 
     /// How many rows could not be read so far.

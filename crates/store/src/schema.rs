@@ -244,6 +244,54 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_the_first_schema_keeps_its_captures() {
+        let capture = |number: usize| -> weft_evidence::Capture {
+            let line = format!(
+                r#"{{"seq":0,"at":"2026-11-20T12:00:0{number}.000Z","source":"mdns","kind":"source","state":"working","reason":"{number}"}}"#
+            );
+            serde_json::from_str(&line).unwrap()
+        };
+        let folder = std::env::temp_dir().join(format!("weft-store-schema-{}", std::process::id()));
+        let path = folder.join("captures.sqlite");
+        let store = crate::Store::open(&path, crate::Limits::default()).unwrap();
+        store.append(capture(1));
+        store.flush().unwrap();
+        drop(store);
+
+        // What came later is taken away: what is left is what the first version wrote.
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch("DROP TABLE event; PRAGMA user_version = 1").unwrap();
+        let tables = |connection: &Connection| -> Vec<String> {
+            let mut select = connection
+                .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY sql")
+                .unwrap();
+            select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let mut first = Connection::open_in_memory().unwrap();
+        prepare(&mut first, Path::new("x"), &[version_1]).unwrap();
+        assert_eq!(tables(&connection), tables(&first));
+        drop(connection);
+
+        for number in 2..4 {
+            let store = crate::Store::open(&path, crate::Limits::default()).unwrap();
+            assert!(store.set_aside().is_none());
+            assert_eq!(store.events_position().unwrap().is_some(), number == 3);
+            store.append(capture(number));
+            store.flush().unwrap();
+            let position = crate::EventsPosition {
+                version: 1,
+                seq: store.newest_seq().unwrap(),
+                at: "2026-11-20T12:00:09Z".parse().unwrap(),
+                json: "{}".to_owned(),
+            };
+            store.keep_events(&[], &position).unwrap();
+            let kept: Vec<u64> = store.captures_until(None).unwrap().map(|capture| capture.unwrap().seq).collect();
+            assert_eq!(kept, (1..=u64::try_from(number).unwrap()).collect::<Vec<_>>());
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
     fn a_newer_schema_is_refused_with_a_sentence() {
         let mut connection = Connection::open_in_memory().unwrap();
         prepare(&mut connection, Path::new("x"), MIGRATIONS).unwrap();

@@ -7,6 +7,7 @@ use crate::schema::{SetAside, files_set_aside, open_for_reading, open_for_writin
 use crate::stamp::Stamps;
 use crate::writer::{self, Health, Row, Shared, lock};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -181,19 +182,13 @@ impl Store {
         Captures::newest_of_each_key(self.reader()?, until)
     }
 
-    /// One capture; `None` where it was thrown away, never was, or cannot be read.
+    /// The captures with these numbers, in order, without those that were thrown away or cannot be read.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Sqlite`].
-    pub fn capture(&self, seq: u64) -> Result<Option<Capture>, StoreError> {
-        let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
-        let line: Option<String> = self.reader()?.with(|connection| {
-            connection
-                .query_row("SELECT line FROM capture WHERE seq = ?1", [seq], |row| row.get(0))
-                .optional()
-        })?;
-        Ok(line.and_then(|line| serde_json::from_str(&line).ok()))
+    /// Those of [`Store::captures`].
+    pub fn captures_with(&self, seqs: &BTreeSet<u64>) -> Result<Captures, StoreError> {
+        Ok(Captures::chosen(self.reader()?, seqs))
     }
 
     /// What the store takes up, and where.
@@ -397,6 +392,7 @@ mod tests {
         let mut captures = store.captures_until(None).unwrap();
         let read: Vec<_> = captures.by_ref().map(|capture| capture.unwrap().seq).collect();
         assert_eq!((read, captures.skipped()), (vec![1, 3], 1));
-        assert_eq!(store.capture(2).unwrap(), None);
+        let some = store.captures_with(&[1, 2, 3, 9].into()).unwrap();
+        assert_eq!(some.map(|capture| capture.unwrap().seq).collect::<Vec<_>>(), [1, 3]);
     }
 }

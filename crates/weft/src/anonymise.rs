@@ -3,7 +3,7 @@
 use crate::arguments::AnonymiseArguments;
 use crate::output::{tell, write_recording};
 use crate::{input, text};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use weft_evidence::recording::Header;
 use weft_evidence::{Capture, anonymise_all};
 
@@ -15,11 +15,7 @@ pub(crate) const NOTE: &str = "anonymised: addresses and names are pseudonyms, t
 /// # Errors
 /// Where there are no random bytes.
 pub(crate) fn rename(captures: &mut [Capture]) -> Result<()> {
-    let mut salt = [0; 32];
-    getrandom::fill(&mut salt)
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .context("the operating system gives no random bytes")?;
-    anonymise_all(captures, salt);
+    anonymise_all(captures, crate::report::random_salt()?);
     Ok(())
 }
 

@@ -4,13 +4,14 @@ use crate::output::{create_new, tell};
 use crate::{client, kept, log, mesh, text};
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use std::collections::VecDeque;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use weft_evidence::Capture;
 use weft_model::Timestamp;
 use weft_server::HistoryError;
-use weft_server::report::{DEFAULT_HOURS, LogLine, MAX_HOURS, Pieces, Report, Versions, bundle};
+use weft_server::report::{DEFAULT_HOURS, Heard, LogLine, MAX_CAPTURES, MAX_HOURS, Pieces, Report, Versions, bundle};
 use weft_sources::clock;
 use weft_store::{Store, StoreError};
 
@@ -89,7 +90,7 @@ fn of_store(directory: &std::path::Path, arguments: &ReportArguments) -> Result<
     };
     let pieces = Pieces {
         created_at: clock::now(),
-        captures: since(&stored.store, newest.minus_seconds(i64::from(arguments.hours) * 3600))?,
+        heard: since(&stored.store, newest.minus_seconds(i64::from(arguments.hours) * 3600), MAX_CAPTURES)?,
         status: None,
         log: None,
         versions: versions(),
@@ -98,23 +99,39 @@ fn of_store(directory: &std::path::Path, arguments: &ReportArguments) -> Result<
     bundle(pieces, salt).context("the bundle cannot be written")
 }
 
-/// What is kept since a moment, and before it the newest capture of each reporter and kind.
-fn since(store: &Store, since: Timestamp) -> Result<Vec<Capture>, StoreError> {
-    let mut captures: Vec<Capture> = store.newest_of_each_key(Some(since))?.collect::<Result<_, _>>()?;
-    captures.sort_by_key(|capture| capture.seq);
-    let last = captures.last().map_or(0, |last| last.seq);
-    for capture in store.captures(last, None)? {
-        captures.push(capture?);
+/// What is kept since a moment, and before it the newest capture of each reporter and kind; the newest `most` of them.
+fn since(store: &Store, since: Timestamp, most: usize) -> Result<Heard, StoreError> {
+    let mut left_out = 0;
+    let mut kept = VecDeque::new();
+    let mut keep = |capture: Capture| {
+        kept.push_back(capture);
+        if kept.len() > most {
+            kept.pop_front();
+            left_out += 1;
+        }
+    };
+    // In order.
+    let mut last = 0;
+    for capture in store.newest_of_each_key(Some(since))? {
+        let capture = capture?;
+        last = capture.seq;
+        keep(capture);
     }
-    Ok(captures)
+    for capture in store.captures(last, None)? {
+        keep(capture?);
+    }
+    Ok(Heard {
+        captures: kept.into(),
+        left_out,
+    })
 }
 
 /// The running service's part of a bundle.
 pub(crate) struct ServiceReport(pub(crate) Arc<Store>);
 
 impl Report for ServiceReport {
-    fn captures_since(&self, moment: Timestamp) -> Result<Vec<Capture>, HistoryError> {
-        since(&self.0, moment).map_err(|error| HistoryError::Failed(error.to_string()))
+    fn captures_since(&self, moment: Timestamp, most: usize) -> Result<Heard, HistoryError> {
+        since(&self.0, moment, most).map_err(|error| HistoryError::Failed(error.to_string()))
     }
 
     fn log(&self) -> Vec<LogLine> {
@@ -177,11 +194,16 @@ mod tests {
             });
         }
         store.flush().unwrap();
-        let found: Vec<(i64, String)> = since(&store, at(1_000))
-            .unwrap()
-            .iter()
-            .map(|capture| (capture.at.seconds_since(at(0)), capture.source.to_string()))
-            .collect();
-        assert_eq!(found, [(0, "old".to_owned()), (20, "mdns".to_owned()), (5_000, "mdns".to_owned())]);
+        let found = |most| {
+            let heard = since(&store, at(1_000), most).unwrap();
+            let captures = heard.captures.iter();
+            let captures: Vec<(i64, String)> = captures
+                .map(|capture| (capture.at.seconds_since(at(0)), capture.source.to_string()))
+                .collect();
+            (captures, heard.left_out)
+        };
+        let all = [(0, "old".to_owned()), (20, "mdns".to_owned()), (5_000, "mdns".to_owned())];
+        assert_eq!(found(3), (all.to_vec(), 0));
+        assert_eq!(found(2), (all[1..].to_vec(), 1));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Bound;
 
 /// The shortest name that is looked for in other texts, in bytes; shorter ones are parts of words.
 const MIN_NAME_BYTES: usize = 4;
@@ -17,9 +18,24 @@ pub(super) struct Known {
     pub ipv6: BTreeSet<[u8; 16]>,
     pub prefixes: BTreeSet<[u8; 8]>,
     pub ipv4: BTreeSet<Ipv4Addr>,
-    /// In lower case, by their first four bytes, the longest first.
-    names: BTreeMap<[u8; MIN_NAME_BYTES], Vec<String>>,
+    /// In lower case, by their first four bytes.
+    names: BTreeMap<[u8; MIN_NAME_BYTES], BTreeMap<Vec<u8>, ()>>,
     name_count: usize,
+    longest_name_bytes: usize,
+}
+
+/// The longest of some names that a text begins with. Thousands of names that begin alike cost hardly more than one.
+pub fn longest_prefix<'n, V>(names: &'n BTreeMap<Vec<u8>, V>, text: &[u8]) -> Option<(&'n [u8], &'n V)> {
+    let mut bound = text;
+    loop {
+        // Whatever lies between a beginning of a text and the text has that beginning, too.
+        let (name, value) = names.range::<[u8], _>((Bound::Unbounded, Bound::Included(bound))).next_back()?;
+        let shared = name.iter().zip(bound).take_while(|(one, other)| one == other).count();
+        if shared == name.len() {
+            return Some((name, value));
+        }
+        bound = &bound[..shared];
+    }
 }
 
 /// True for values that are no number that occurs by chance: at least four different bytes, and none of them half of all.
@@ -88,11 +104,9 @@ impl Known {
         if self.name_count >= MAX_VALUES {
             return;
         }
-        let names = self.names.entry(*start).or_default();
-        let place = names.partition_point(|other| (other.len(), other) > (name.len(), &name));
-        if names.get(place) != Some(&name) {
-            names.insert(place, name);
+        if self.names.entry(*start).or_default().insert(name.as_bytes().to_vec(), ()).is_none() {
             self.name_count += 1;
+            self.longest_name_bytes = self.longest_name_bytes.max(name.len());
         }
     }
 
@@ -101,8 +115,8 @@ impl Known {
         let names = self
             .names
             .get(&bytes.first_chunk::<MIN_NAME_BYTES>()?.map(|byte| byte.to_ascii_lowercase()))?;
-        let is_here = |name: &&String| bytes.get(..name.len()).is_some_and(|here| here.eq_ignore_ascii_case(name.as_bytes()));
-        names.iter().find(is_here).map(String::len)
+        let here = &bytes[..bytes.len().min(self.longest_name_bytes)];
+        longest_prefix(names, &here.to_ascii_lowercase()).map(|(name, ())| name.len())
     }
 }
 

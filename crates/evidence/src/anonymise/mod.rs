@@ -24,6 +24,7 @@ mod tests;
 use crate::capture::{Capture, CaptureBody, FailureTarget};
 use crate::hex;
 use known::Known;
+pub use known::longest_prefix;
 use pseudonym::Pseudonyms;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};

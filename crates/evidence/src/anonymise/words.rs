@@ -78,19 +78,25 @@ impl Words<'_> {
 impl Anonymiser {
     /// A node's id as topologies make it (`0a…`, `<network>/<partition>/<rloc16>`, `lan/<service>/<instance>`, `matter/<fabric>-<node>`), or two of them with `~` between.
     pub(super) fn node_reference(&mut self, id: &mut String) {
-        if let Some((service, instance)) = id.strip_prefix("lan/").and_then(|rest| rest.split_once('/')) {
-            let (mut service, mut instance) = (service.to_owned(), instance.to_owned());
-            self.text(&mut service);
-            self.name(&mut instance);
-            *id = format!("lan/{service}/{instance}");
-        } else if let Some((a, b)) = id.split_once('~') {
-            let (mut a, mut b) = (a.to_owned(), b.to_owned());
-            self.node_reference(&mut a);
-            self.node_reference(&mut b);
-            *id = format!("{a}~{b}");
-        } else {
-            self.text(id);
+        let mut changed = String::with_capacity(id.len());
+        let mut rest = id.as_str();
+        loop {
+            if let Some((service, instance)) = rest.strip_prefix("lan/").and_then(|rest| rest.split_once('/')) {
+                let (mut service, mut instance) = (service.to_owned(), instance.to_owned());
+                self.text(&mut service);
+                self.name(&mut instance);
+                changed.extend(["lan/", &service, "/", &instance]);
+                break;
+            }
+            let (end, more) = rest.split_once('~').map_or((rest, None), |(end, more)| (end, Some(more)));
+            let mut end = end.to_owned();
+            self.text(&mut end);
+            changed.push_str(&end);
+            let Some(more) = more else { break };
+            changed.push('~');
+            rest = more;
         }
+        *id = changed;
     }
 
     /// A finding's id: `<kind>:<subject>,<subject>…`.
@@ -107,5 +113,25 @@ impl Anonymiser {
             })
             .collect();
         *id = format!("{kind}:{}", subjects.join(","));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ids come from recordings of others, too.
+    #[test]
+    fn an_id_of_any_length_is_replaced() {
+        let mut anonymiser = Anonymiser::new([7; 32]);
+        let mut id = format!("{}66c37ef4099b2c66~lan/_hap._udp/Hall ~ lamp", "~".repeat(200_000));
+        anonymiser.replacing().node(&mut id);
+        let id = id.trim_start_matches('~');
+        let (address, registration) = id.split_once('~').unwrap();
+        assert_ne!(address, "66c37ef4099b2c66");
+        assert!(
+            registration.starts_with("lan/_hap._udp/") && !registration.contains("lamp"),
+            "{registration}"
+        );
     }
 }

@@ -22,7 +22,6 @@ pub(super) fn key_name(key: &str) -> Option<&'static str> {
         "vn" => "Vendor name",
         "mn" => "Model name",
         "vo" => "Vendor OUI",
-        "dd" => "Device discriminator",
         _ => return None,
     })
 }

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weft_evidence::{Anonymiser, Words};
-use weft_layout::Positions;
+use weft_evidence::{Anonymiser, Words, longest_prefix};
+use weft_layout::{LAN, Positions};
 use weft_model::{ExtendedAddress, ExtendedPanId};
 use weft_topology::{
     CaptureReference, Claim, Finding, Hop, Id, KnownAs, LastParent, Link, Muted, Network, NetworkTopology, Node, Parent, Partition, PastParent, Path,
@@ -36,8 +36,12 @@ pub fn anonymous(topology: &Topology, positions: &Positions, salt: [u8; 32]) -> 
 /// The same positions under other ids.
 fn moved(positions: &Positions, renamed: &Renamed) -> Positions {
     let name = |id: &str| renamed.get(id).map_or(id, |id| id).to_owned();
-    let networks: BTreeMap<String, _> = positions.networks().map(|(id, card)| (name(id), card)).collect();
     // Positions are read as they come from a disk; what is not in the topology has no pseudonym, and stays behind.
+    let networks: BTreeMap<String, _> = positions
+        .networks()
+        .filter(|(id, _)| renamed.contains_key(&***id) || &***id == LAN)
+        .map(|(id, card)| (name(id), card))
+        .collect();
     let nodes: BTreeMap<String, _> = positions
         .nodes()
         .into_iter()
@@ -52,8 +56,8 @@ fn moved(positions: &Positions, renamed: &Renamed) -> Positions {
 struct Cleaner<'a> {
     words: Words<'a>,
     renamed: Renamed,
-    /// Names with what stands for them in texts, the longest first.
-    names: Vec<(String, String)>,
+    /// Names with what stands for them in texts.
+    names: BTreeMap<Vec<u8>, String>,
 }
 
 impl<'a> Cleaner<'a> {
@@ -64,9 +68,8 @@ impl<'a> Cleaner<'a> {
             .networks()
             .filter_map(|network| Some((network.name.clone()?, "the network".to_owned())));
         let rooms = topology.nodes().filter_map(|node| Some((node.room.clone()?, UNSAID.to_owned())));
-        let mut names: Vec<(String, String)> = nodes.chain(networks).chain(rooms).filter(|(name, _)| !name.trim().is_empty()).collect();
-        names.sort_by(|(one, _), (other, _)| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        names.dedup_by(|one, other| one.0 == other.0);
+        let named = rooms.chain(networks).chain(nodes).filter(|(name, _)| !name.trim().is_empty());
+        let names = named.map(|(name, instead)| (name.into_bytes(), instead)).collect();
         Self {
             words,
             renamed: Renamed::new(),
@@ -147,9 +150,7 @@ impl<'a> Cleaner<'a> {
         if self.words.is_learning() {
             return;
         }
-        for (name, instead) in &self.names {
-            *text = with_word_replaced(text, name, instead);
-        }
+        *text = with_words_replaced(text, &self.names);
         self.words.text(text);
     }
 
@@ -400,19 +401,31 @@ const REGISTERED: &str = "registered as ";
 /// Facts that hold what somebody called a device.
 const LABELS: [&str; 1] = ["node-label: "];
 
-/// A text with each occurrence of `name` replaced that is not part of a longer word.
-fn with_word_replaced(text: &str, name: &str, instead: &str) -> String {
+/// A text with each occurrence of a name replaced that is not part of a longer word; of several names the longest.
+fn with_words_replaced(text: &str, names: &BTreeMap<Vec<u8>, String>) -> String {
+    let is_part = |next: Option<char>| next.is_some_and(char::is_alphanumeric);
     let mut changed = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(name) {
-        let (before, behind) = (&rest[..at], &rest[at + name.len()..]);
-        let is_part = |next: Option<char>| next.is_some_and(char::is_alphanumeric);
-        changed.push_str(before);
-        let touches = is_part(changed.chars().next_back()) || is_part(behind.chars().next());
-        changed.push_str(if touches { name } else { instead });
-        rest = behind;
+    let (mut rest, mut last) = (text, None);
+    while let Some(first) = rest.chars().next() {
+        let mut candidates = if is_part(last) { None } else { longest_prefix(names, rest.as_bytes()) };
+        while let Some((name, _)) = candidates
+            && is_part(rest[name.len()..].chars().next())
+        {
+            candidates = longest_prefix(names, &name[..name.len() - 1]);
+        }
+        let length = match candidates {
+            Some((name, instead)) => {
+                changed.push_str(instead);
+                name.len()
+            }
+            None => {
+                changed.push(first);
+                first.len_utf8()
+            }
+        };
+        last = rest[..length].chars().next_back();
+        rest = &rest[length..];
     }
-    changed.push_str(rest);
     changed
 }
 
@@ -421,10 +434,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_words_are_names() {
-        assert_eq!(
-            with_word_replaced("Bad: the Bad link of Badger", "Bad", "0x2c01"),
-            "0x2c01: the 0x2c01 link of Badger"
-        );
+    fn only_whole_words_are_names_and_the_longest_counts() {
+        let names = [("Bad", "0x2c01"), ("Bad 1", "0x2c02"), ("Bad 12", "0x2c03"), ("Küche", "…")];
+        let names = names.map(|(name, instead)| (name.as_bytes().to_vec(), instead.to_owned())).into();
+        let replaced = |text| with_words_replaced(text, &names);
+        assert_eq!(replaced("Bad: the Bad link of Badger"), "0x2c01: the 0x2c01 link of Badger");
+        assert_eq!(replaced("Bad 12, Bad 1, Bad 13, xBad"), "0x2c03, 0x2c02, 0x2c01 13, xBad");
+        assert_eq!(replaced("Küche,Kücher é"), "…,Kücher é");
+    }
+
+    /// Kept positions may hold networks that are no more.
+    #[test]
+    fn places_of_what_is_not_shown_stay_behind() {
+        let card = serde_json::json!({"x": 0.0, "y": 0.0, "width": 1.0, "height": 1.0});
+        let kept = serde_json::json!({"networks": {"1111111122222222": card, "3333333344444444": card, LAN: card}, "nodes": {}});
+        let positions: Positions = serde_json::from_value(kept).unwrap();
+        let renamed = [(Id::from("1111111122222222"), Id::from("aaaaaaaabbbbbbbb"))].into();
+        let moved = moved(&positions, &renamed);
+        assert_eq!(moved.networks().map(|(id, _)| &**id).collect::<Vec<_>>(), ["aaaaaaaabbbbbbbb", LAN]);
     }
 }

@@ -1,11 +1,14 @@
 //! Tables for spreadsheets: RFC 4180 in UTF-8, the first row has the columns' names.
 //!
 //! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and a device can be called anything. So a *text* that begins with one of them,
-//! or with a tab or a line's end, gets an apostrophe before it. Numbers, as the strength of -61 dBm, stay numbers.
+//! one of their full-width forms, a tab or a line's end, gets an apostrophe before it. Numbers, as the strength of -61 dBm, stay numbers.
 
 use super::Table;
 use std::fmt::Display;
 use weft_topology::{Direction, Link, LinkKind, Medium, Network, Node, Topology};
+
+/// What a spreadsheet takes for the beginning of a formula, or passes over before one.
+const FORMULA_BEGINS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 /// One cell.
 enum Cell {
@@ -196,7 +199,7 @@ fn written<T>(columns: &[Column<T>], rows: &[&T]) -> String {
             match value(row) {
                 Cell::Empty => (),
                 Cell::Plain(value) => quoted(&mut out, &value),
-                Cell::Text(value) if value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => quoted(&mut out, &format!("'{value}")),
+                Cell::Text(value) if value.starts_with(FORMULA_BEGINS) => quoted(&mut out, &format!("'{value}")),
                 Cell::Text(value) => quoted(&mut out, &value),
             }
         }

@@ -72,6 +72,7 @@ fn hostile() -> Topology {
         "\\N\\\" ]; node [label=x",
         "𝔗𝔥𝔯𝔢𝔞𝔡 客厅灯",
         "\tIndented",
+        "\u{ff1d}1+1",
     ];
     let mut topology = testing::home();
     let part = Arc::make_mut(&mut topology.parts[0]);
@@ -322,7 +323,7 @@ fn tables_are_square_and_no_text_is_a_formula() {
         }
     }
     let devices = text(&hostile(), &options(Format::Csv));
-    for cell in ["'=cmd|' /C calc'!A0", "'+1", "'-1", "'@SUM(A1)", "\"a,\"\"b\"\"\r\nc\""] {
+    for cell in ["'=cmd|' /C calc'!A0", "'+1", "'-1", "'@SUM(A1)", "'\u{ff1d}1+1", "\"a,\"\"b\"\"\r\nc\""] {
         assert!(devices.contains(cell), "{cell}");
     }
     let links = text(

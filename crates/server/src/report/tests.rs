@@ -43,7 +43,10 @@ fn line(target: &str, message: &str, fields: &[(&str, &str)]) -> LogLine {
 fn pieces() -> Pieces {
     Pieces {
         created_at: testing::now(),
-        captures: captures(),
+        heard: Heard {
+            captures: captures(),
+            left_out: 0,
+        },
         status: Some(testing::publisher().current().status.as_ref().clone()),
         log: Some(vec![
             line(
@@ -176,7 +179,10 @@ fn with_names_everything_is_as_it_was_but_secrets() {
 #[test]
 fn without_a_service_and_without_captures_there_is_a_bundle_too() {
     let pieces = Pieces {
-        captures: Vec::new(),
+        heard: Heard {
+            left_out: 7,
+            ..Heard::default()
+        },
         status: None,
         log: None,
         ..pieces()
@@ -184,15 +190,16 @@ fn without_a_service_and_without_captures_there_is_a_bundle_too() {
     let files = unpacked(&bundle(pieces, Some([1; 32])).unwrap());
     assert_eq!(files["weft-report/status.json"], b"null\n");
     assert!(String::from_utf8_lossy(&files["weft-report/log.txt"]).contains("No service was running"));
-    assert!(String::from_utf8_lossy(&files["weft-report/README.txt"]).contains("no captures"));
+    let read_me = String::from_utf8_lossy(&files["weft-report/README.txt"]);
+    assert!(read_me.contains("no captures; 7 older ones are left out"), "{read_me}");
 }
 
 struct Home;
 
 impl Report for Home {
-    fn captures_since(&self, since: Timestamp) -> Result<Vec<Capture>, HistoryError> {
-        assert_eq!(since, testing::now().minus_seconds(2 * 3600));
-        Ok(captures())
+    fn captures_since(&self, since: Timestamp, most: usize) -> Result<Heard, HistoryError> {
+        assert_eq!((since, most), (testing::now().minus_seconds(2 * 3600), MAX_CAPTURES));
+        Ok(pieces().heard)
     }
 
     fn log(&self) -> Vec<LogLine> {
@@ -225,6 +232,9 @@ async fn only_persons_and_programs_with_the_token_get_one() {
         assert_eq!(files.len(), 6);
         assert!(!String::from_utf8_lossy(&files["weft-report/topology.json"]).contains("Stairs"));
     }
+    let one = server.reports.clone().try_acquire_owned().unwrap();
+    problem(send(&server, from_page()).await, StatusCode::SERVICE_UNAVAILABLE).await;
+    drop(one);
     for query in ["hours=0", "hours=many", "hours=2161", "names=perhaps", "days=1"] {
         let request = get_with(&format!("/api/v1/report?{query}"), "sec-fetch-site", "same-origin");
         problem(send(&server, request).await, StatusCode::BAD_REQUEST).await;

@@ -68,7 +68,11 @@ fn said_of_former_id<'n>(
     candidates.peek()?;
     let spellings: Vec<Vec<String>> = finding.subjects.iter().map(|subject| spellings(subject, node, former_ids)).collect();
     candidates
-        .filter(|(id, _)| names_all(&id[start.len()..], &spellings, &mut vec![false; spellings.len()]))
+        .filter(|(id, _)| {
+            names_all(&id[start.len()..], &spellings, &mut vec![false; spellings.len()], &mut {
+                MAX_COMPARISONS
+            })
+        })
         .max_by_key(|(_, word)| word.muted.map(|(_, since)| since))
         .and_then(|(_, word)| word.muted())
 }
@@ -94,17 +98,24 @@ fn spellings<'n>(subject: &str, node: &dyn Fn(&str) -> Option<&'n Node>, former_
     }
 }
 
+/// The most comparisons for one id: one made to be ambiguous at every comma would take for ever.
+const MAX_COMPARISONS: u32 = 20_000;
+
 /// True if a list, separated by commas, names each of the subjects once, in any order. An id may hold commas of its own.
-fn names_all(list: &str, subjects: &[Vec<String>], named: &mut Vec<bool>) -> bool {
+fn names_all(list: &str, subjects: &[Vec<String>], named: &mut Vec<bool>, left: &mut u32) -> bool {
     for place in 0..subjects.len() {
         if named[place] {
             continue;
+        }
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            return false;
         }
         named[place] = true;
         for rest in subjects[place].iter().filter_map(|id| list.strip_prefix(id.as_str())) {
             let is_last = named.iter().all(|named| *named);
             let goes_on = match rest.strip_prefix(',') {
-                Some(rest) if !is_last => names_all(rest, subjects, named),
+                Some(rest) if !is_last => names_all(rest, subjects, named, left),
                 _ => is_last && rest.is_empty(),
             };
             if goes_on {
@@ -150,12 +161,22 @@ mod tests {
             vec!["b".to_owned()],
             vec!["c~d".to_owned(), "d~c".to_owned()],
         ];
-        let named = |list: &str| names_all(list, &subjects, &mut vec![false; 3]);
+        let named = |list: &str| names_all(list, &subjects, &mut vec![false; 3], &mut { MAX_COMPARISONS });
         for list in ["a,b,c~d", "b,d~c,old, a", "c~d,old, a,b"] {
             assert!(named(list), "{list}");
         }
         for list in ["", "a,b", "a,b,c~d,", "a,b,c~d,a", "a,a,b", "b,c~d,old", "x,a,b,c~d"] {
             assert!(!named(list), "{list}");
         }
+    }
+
+    #[test]
+    fn an_id_that_is_ambiguous_at_every_comma_costs_little() {
+        // Every subject may be any prefix of the list: without a bound this takes for ever.
+        let subjects: Vec<Vec<String>> = (0..24).map(|_| (1..12).map(|parts| vec!["a"; parts].join(",")).collect()).collect();
+        let list = format!("{},b", vec!["a"; 200].join(","));
+        let mut left = MAX_COMPARISONS;
+        assert!(!names_all(&list, &subjects, &mut vec![false; 24], &mut left));
+        assert_eq!(left, 0);
     }
 }

@@ -23,8 +23,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const STEP_MILLISECONDS: i64 = 60_000;
 /// Captures that are read before what they told is kept.
 const KEPT_EVERY: u64 = 500;
-/// How often the position is kept where nothing is told.
+/// How often the position is kept where nothing is told, and what could not be kept is tried again.
 const POSITION_EVERY: Duration = Duration::from_secs(60);
+/// The most events that wait for a disk that takes nothing: the oldest give way.
+const MAX_WAITING: usize = 10_000;
+/// After a failure to read the store.
+const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// A handle to the thread.
 pub(super) struct ChronicleThread {
@@ -67,8 +71,12 @@ impl ChronicleThread {
             patience: Patience { speed, ..Patience::STANDARD },
         };
         let thread = std::thread::spawn(move || {
-            if let Err(error) = teller.run() {
-                tracing::error!(%error, "what happened cannot be kept; the time line ends here");
+            while let Err(error) = teller.run() {
+                tracing::error!(%error, "the stored past cannot be read; the time line is behind until it can");
+                std::thread::park_timeout(RETRY_AFTER);
+                if teller.shared.ends() {
+                    break;
+                }
             }
         });
         Self { shared, thread }
@@ -98,11 +106,13 @@ struct Teller {
 impl Teller {
     fn run(&self) -> Result<(), StoreError> {
         let (mut chronicle, seq, at) = self.begin()?;
-        let Some((seq, at)) = self.past(&mut chronicle, seq, at)? else {
+        let mut told = Told::default();
+        let Some((seq, at)) = self.past(&mut chronicle, &mut told, seq, at)? else {
             return Ok(());
         };
         self.shared.set(None);
-        self.present(&mut chronicle, seq, at)
+        self.present(&mut chronicle, told, seq, at);
+        Ok(())
     }
 
     /// Where the last run ended; from the beginning where its events are of older code.
@@ -118,7 +128,7 @@ impl Teller {
     }
 
     /// Tells of stored captures until there are no more. `None` when the service ends meanwhile.
-    fn past(&self, chronicle: &mut Chronicle, seq: u64, at: Timestamp) -> Result<Option<(u64, Timestamp)>, StoreError> {
+    fn past(&self, chronicle: &mut Chronicle, told: &mut Told, seq: u64, at: Timestamp) -> Result<Option<(u64, Timestamp)>, StoreError> {
         self.shared.set(Some(at));
         // A recording is handed in as a whole just before this.
         if let Err(error) = self.store.flush() {
@@ -139,7 +149,7 @@ impl Teller {
             chronicle,
             look_at: at,
             seq,
-            told: Vec::new(),
+            told,
             read: 0,
         };
         loop {
@@ -147,9 +157,9 @@ impl Teller {
                 if self.shared.ends() {
                     return Ok(None);
                 }
-                reading.take(&capture?)?;
+                reading.take(&capture?);
             }
-            reading.keep()?;
+            reading.keep();
             // Captures went on coming while these were read.
             unread = self.store.captures(reading.seq, None)?.peekable();
             if unread.peek().is_none() {
@@ -159,34 +169,40 @@ impl Teller {
     }
 
     /// Tells of what is published until the service ends.
-    fn present(&self, chronicle: &mut Chronicle, mut seq: u64, mut at: Timestamp) -> Result<(), StoreError> {
+    fn present(&self, chronicle: &mut Chronicle, mut told: Told, mut seq: u64, mut at: Timestamp) {
         let mut kept = clock::running_for();
         chronicle.set_patience(self.patience);
         loop {
             let ending = self.shared.ends();
             // Before the picture is taken: a capture that is in the picture and not in the position is only read twice.
-            let newest = self.store.newest_seq()?;
+            let newest = self.store.newest_seq().unwrap_or_else(|error| {
+                tracing::debug!(%error, "the number of the newest capture cannot be read");
+                seq
+            });
             let topology = self.publisher.current().topology;
             let now = clock::now().max(topology.as_of).max(at);
             let events = chronicle.observe(&topology, now);
-            let is_news = newest > seq;
-            (seq, at) = (newest.max(seq), now);
-            if !events.is_empty() || (is_news && (ending || clock::running_for().saturating_sub(kept) >= POSITION_EVERY)) {
+            let is_told = !events.is_empty();
+            told.events.extend(events);
+            let is_left = newest > seq || !told.events.is_empty();
+            at = now;
+            if is_told || (is_left && (ending || clock::running_for().saturating_sub(kept) >= POSITION_EVERY)) {
                 kept = clock::running_for();
-                self.keep(chronicle, &events, seq, at)?;
+                seq = newest.max(seq);
+                self.keep(chronicle, &mut told, seq, at);
             }
             if ending {
-                return Ok(());
+                return;
             }
             std::thread::park_timeout(LOOK_EVERY);
         }
     }
 
-    fn keep(&self, chronicle: &Chronicle, events: &[Event], seq: u64, at: Timestamp) -> Result<(), StoreError> {
-        let rows: Vec<EventRow> = events.iter().filter_map(row).collect();
+    /// Keeps what was told, and with it how far that is. True where nothing is left to keep.
+    fn keep(&self, chronicle: &Chronicle, told: &mut Told, seq: u64, at: Timestamp) -> bool {
         let Ok(json) = serde_json::to_string(chronicle.state()) else {
             tracing::error!("the settled picture has no JSON");
-            return Ok(());
+            return false;
         };
         let position = EventsPosition {
             version: CHRONICLE_VERSION,
@@ -194,14 +210,28 @@ impl Teller {
             at,
             json,
         };
-        match self.store.keep_events(&rows, &position) {
-            // A full disk is no reason to stop telling; the captures wait too.
+        told.keep(|rows| self.store.keep_events(rows, &position))
+    }
+}
+
+/// What was told and is not kept yet.
+#[derive(Default)]
+struct Told {
+    events: Vec<Event>,
+}
+
+impl Told {
+    /// Hands events to the store. A full disk is no reason to stop telling: what it does not take waits, as captures do.
+    fn keep(&mut self, write: impl FnOnce(&[EventRow]) -> Result<(), StoreError>) -> bool {
+        let rows: Vec<EventRow> = self.events.iter().filter_map(row).collect();
+        match write(&rows) {
+            Ok(()) => self.events.clear(),
             Err(error) => {
-                tracing::warn!(%error, "events are not kept");
-                Ok(())
+                tracing::warn!(%error, events = self.events.len(), "events are not kept yet");
+                self.events.drain(..self.events.len().saturating_sub(MAX_WAITING));
             }
-            Ok(()) => Ok(()),
         }
+        self.events.is_empty()
     }
 }
 
@@ -213,12 +243,12 @@ struct Reading<'a> {
     /// The last moment that was looked at.
     look_at: Timestamp,
     seq: u64,
-    told: Vec<Event>,
+    told: &'a mut Told,
     read: u64,
 }
 
 impl Reading<'_> {
-    fn take(&mut self, capture: &Capture) -> Result<(), StoreError> {
+    fn take(&mut self, capture: &Capture) {
         let step = STEP_MILLISECONDS;
         // What held until now is looked at before anything else comes; where nothing came for long, once at its beginning and once at its end.
         if self.engine.evidence().capture_count() > 0 {
@@ -236,26 +266,24 @@ impl Reading<'_> {
         self.seq = capture.seq;
         self.read += 1;
         if self.read.is_multiple_of(KEPT_EVERY) {
-            self.keep()?;
+            self.keep();
         }
-        Ok(())
     }
 
     fn look(&mut self, at: Timestamp) {
         let topology = self.engine.snapshot(at);
-        self.told.extend(self.chronicle.observe(&topology, at));
+        self.told.events.extend(self.chronicle.observe(&topology, at));
         self.look_at = at;
     }
 
-    fn keep(&mut self) -> Result<(), StoreError> {
+    fn keep(&mut self) {
         let newest = self.engine.evidence().newest_at().unwrap_or(self.look_at);
         if newest > self.look_at {
             self.look(newest);
         }
-        let told = std::mem::take(&mut self.told);
-        self.teller.keep(self.chronicle, &told, self.seq, newest)?;
-        self.teller.shared.set(Some(newest));
-        Ok(())
+        if self.teller.keep(self.chronicle, self.told, self.seq, newest) {
+            self.teller.shared.set(Some(newest));
+        }
     }
 }
 
@@ -281,5 +309,38 @@ pub(super) fn severity(number: u8) -> Severity {
         0 => Severity::Info,
         1 => Severity::Warning,
         _ => Severity::Problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_the_disk_does_not_take_is_kept_later() {
+        let event = |number: usize| -> Event {
+            let event = json!({"at": "2026-11-20T12:00:00Z", "kind": "joined", "group": "devices", "effect": "added", "severity": "info",
+                "text": number.to_string(), "subjects": []});
+            serde_json::from_value(event).unwrap()
+        };
+        let full = |_: &[EventRow]| Err(StoreError::NotWritten { reason: "full".to_owned() });
+        let mut told = Told {
+            events: (0..MAX_WAITING + 2).map(event).collect(),
+        };
+        assert!(!told.keep(full));
+        told.events.push(event(77_777));
+        let mut rows = Vec::new();
+        assert!(told.keep(|kept| {
+            rows = kept.to_vec();
+            Ok(())
+        }));
+        assert_eq!(rows.len(), MAX_WAITING + 1);
+        assert!(
+            rows[0].json.contains("\"2\"") && rows[MAX_WAITING].json.contains("77777"),
+            "{:?}",
+            rows[0]
+        );
+        assert!(told.events.is_empty());
     }
 }

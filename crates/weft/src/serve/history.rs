@@ -11,6 +11,8 @@ use weft_sources::clock;
 use weft_store::{Store, StoreError};
 use weft_topology::{Past, Seeker, Topology};
 
+/// Captures of the last seconds may not be in the file yet.
+const RECENT_SECONDS: i64 = 5;
 /// Name of the source that annotations come through.
 const PEOPLE: &str = "annotations";
 
@@ -48,6 +50,12 @@ impl History for StoredHistory {
         if oldest.is_none_or(|oldest| at < oldest) {
             return Err(HistoryError::BeforeEverything { oldest });
         }
+        // A moment that was looked at is kept as it was seen then: everything of it has to be there.
+        if current.as_of.seconds_since(at) < RECENT_SECONDS
+            && let Err(error) = self.store.flush()
+        {
+            tracing::warn!(%error, "what is shown of the last seconds is without captures that cannot be written");
+        }
         let mut seeker = self.seeker.lock().unwrap_or_else(PoisonError::into_inner);
         seeker.at(at, &Stored(&self.store)).map_err(|error| broken(&error))
     }
@@ -69,11 +77,8 @@ impl History for StoredHistory {
     }
 
     fn captures(&self, seqs: &BTreeSet<u64>) -> Result<Vec<Capture>, HistoryError> {
-        let mut captures = Vec::with_capacity(seqs.len());
-        for seq in seqs {
-            captures.extend(self.store.capture(*seq).map_err(|error| broken(&error))?);
-        }
-        Ok(captures)
+        let captures = self.store.captures_with(seqs).and_then(Iterator::collect);
+        captures.map_err(|error| broken(&error))
     }
 
     fn annotate(&self, annotations: Vec<Annotation>) -> Result<Vec<u64>, HistoryError> {

@@ -43,11 +43,19 @@ pub(super) fn evidence_until(store: &Store, until: Option<Timestamp>) -> Result<
 
 /// The evidence at a moment; `each` sees what it is after each capture, and the capture's number.
 pub(super) fn evidence_until_with(store: &Store, until: Option<Timestamp>, each: &mut dyn FnMut(&Evidence, u64)) -> Result<Evidence, StoreError> {
-    let newest: Vec<Capture> = store.newest_of_each_key(until)?.collect::<Result<_, _>>()?;
-    let last = newest.iter().map(|capture| capture.seq).max().unwrap_or(0);
-    let from = last.saturating_sub(MAX_PAST);
-    let older: Vec<Capture> = newest.into_iter().filter(|capture| capture.seq <= from).collect();
-    let mut evidence = Evidence::from_captures(&older);
+    evidence_of(store, until, MAX_PAST, each)
+}
+
+fn evidence_of(store: &Store, until: Option<Timestamp>, max_past: u64, each: &mut dyn FnMut(&Evidence, u64)) -> Result<Evidence, StoreError> {
+    let mut last = 0;
+    for capture in store.newest_of_each_key(until)? {
+        last = last.max(capture?.seq);
+    }
+    let from = last.saturating_sub(max_past);
+    let mut evidence = match from {
+        0 => Evidence::default(),
+        _ => newest_before(store, from)?,
+    };
     for capture in store.captures(from, until)? {
         let capture = capture?;
         if let Err(error) = evidence.insert(&capture) {
@@ -56,6 +64,15 @@ pub(super) fn evidence_until_with(store: &Store, until: Option<Timestamp>, each:
         each(&evidence, capture.seq);
     }
     Ok(evidence)
+}
+
+/// The newest capture of each reporter and kind up to the one with number `from`: who spoke before and after it was known then, too.
+fn newest_before(store: &Store, from: u64) -> Result<Evidence, StoreError> {
+    let Some(next) = store.captures(from, None)?.next().transpose()? else {
+        return Ok(Evidence::default());
+    };
+    let newest: Vec<Capture> = store.newest_of_each_key(Some(next.at))?.collect::<Result<_, _>>()?;
+    Ok(Evidence::from_captures(newest.iter().filter(|capture| capture.seq <= from)))
 }
 
 /// Positions that were kept; a broken document is no reason not to start.
@@ -88,4 +105,39 @@ pub(super) fn gap(store: &Store) -> Result<Vec<Event>, StoreError> {
         };
     }
     Ok(suspensions(&states, newest, "Weft was not running"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weft_model::{Annotation, AnnotationTarget};
+    use weft_store::Limits;
+
+    #[test]
+    fn who_spoke_before_and_after_is_known_in_between() {
+        let store = Store::in_memory(Limits::default()).unwrap();
+        for (second, node) in ["a", "b", "b", "c", "b", "a"].into_iter().enumerate() {
+            let annotation = Annotation {
+                identify: AnnotationTarget {
+                    node: Some(node.to_owned()),
+                    ..AnnotationTarget::default()
+                },
+                name: Some(second.to_string()),
+                ..Annotation::default()
+            };
+            store.append(Capture {
+                seq: 0,
+                at: Timestamp::from_unix_milliseconds(i64::try_from(second).unwrap() * 1000),
+                source: "annotations".into(),
+                body: CaptureBody::Annotation(annotation),
+            });
+        }
+        store.flush().unwrap();
+        let mut seen = Vec::new();
+        let evidence = evidence_of(&store, None, 3, &mut |evidence, seq| {
+            seen.push((seq, evidence.annotations().map(|word| word.seq).collect::<Vec<_>>()));
+        });
+        assert_eq!(seen, [(4, vec![1, 3, 4]), (5, vec![1, 4, 5]), (6, vec![4, 5, 6])]);
+        assert_eq!(evidence.unwrap().annotations().count(), 3);
+    }
 }
