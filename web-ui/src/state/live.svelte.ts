@@ -1,0 +1,211 @@
+/** The connection to the service: one picture, then what changes, over server-sent events. */
+
+import * as api from "../api/client";
+import { ApiError } from "../api/client";
+import type { DeltaEvent, FabricView, Status, Topology } from "../api/types";
+import { Mesh } from "./mesh.svelte";
+
+/** How the page stands to its service. */
+export type Connection =
+  /** Nothing has come yet. */
+  | "connecting"
+  /** What is shown is now. */
+  | "live"
+  /** The service answers and refuses the stream of changes: the picture is asked for again and again. */
+  | "polling"
+  /** The service does not answer; what is shown grows old. */
+  | "lost"
+  /** The service asks who this is. */
+  | "locked"
+  /** Let go, because nobody looks. */
+  | "resting";
+
+/** Changes are shown at most this often, so that a storm of them costs no more than a breeze. */
+const PAINT_EVERY_MILLISECONDS = 250;
+/** A hidden tab lets go of its stream after this time: a browser allows few of them to one address. */
+const REST_AFTER_MILLISECONDS = 30_000;
+const RETRY_MILLISECONDS = [500, 1_000, 2_000, 5_000, 10_000];
+/** How often the picture is asked for where there is no stream. */
+const POLL_MILLISECONDS = 10_000;
+/** Streams that broke before they began, in a row, until they count as refused. */
+const REFUSED_AFTER = 2;
+/** `Date` headers know whole seconds; clocks that are closer than this are the same. */
+const SAME_CLOCK_MILLISECONDS = 2_000;
+
+/** The service as it is now. */
+class Live {
+  readonly mesh = new Mesh();
+  connection = $state<Connection>("connecting");
+  /** Since when `connection` is what it is, milliseconds. */
+  since = $state(Date.now());
+  /** Failed tries in a row. */
+  tries = $state(0);
+  /** Why the service gives no picture, where it answers and says so. */
+  refusal = $state.raw<ApiError | null>(null);
+  status = $state.raw<Status | null>(null);
+  /** Null where this service pairs no devices. */
+  fabric = $state.raw<FabricView | null>(null);
+  /** When the newest event came, milliseconds of this machine. */
+  heardAt = $state(0);
+  /** The moment of the newest event on the service's clock. A recording has its own now. */
+  now = $state("");
+  /** Something was shown once. */
+  hasPicture = $state(false);
+
+  /** How far the service's clock is ahead of this machine's, milliseconds. */
+  clockOffset = $state(0);
+
+  #stream: EventSource | null = null;
+  #refused = 0;
+  #generation: string | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #painting: ReturnType<typeof setTimeout> | undefined;
+  #paintedAt = 0;
+
+  /** Begins, and goes on until the page is closed. */
+  start(): void {
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.#rest);
+      if (document.hidden) this.#rest = setTimeout(() => this.#letGo(), REST_AFTER_MILLISECONDS);
+      else if (this.connection === "resting") this.#follow();
+    });
+    void this.#load();
+  }
+
+  /** Tries again at once, for a person who does not want to wait or has just given the token. */
+  retryNow(): void {
+    clearTimeout(this.#retry);
+    this.#close();
+    void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const [picture, positions, sources] = await Promise.all([api.topology(null), api.layout(null), api.sources()]);
+      const ahead = picture.clock === null ? 0 : picture.clock - Date.now();
+      this.clockOffset = Math.abs(ahead) < SAME_CLOCK_MILLISECONDS ? 0 : ahead;
+      this.#take(picture.topology, picture.generation);
+      this.mesh.replace(picture.topology, positions);
+      this.status = sources.status;
+      this.hasPicture = true;
+      this.refusal = null;
+      this.#is(this.#refused >= REFUSED_AFTER ? "polling" : "live");
+      this.#follow();
+    } catch (error) {
+      if (error instanceof ApiError && error.needsToken) this.#is("locked");
+      else this.#failed(error instanceof ApiError && error.status !== 0 ? error : null);
+    }
+  }
+
+  #follow(): void {
+    this.#close();
+    const since = this.#generation ? `?since=${encodeURIComponent(this.#generation)}` : "";
+    const stream = new EventSource(`/api/v1/events${since}`);
+    this.#stream = stream;
+    let isOpen = false;
+    stream.addEventListener("open", () => {
+      isOpen = true;
+      this.#refused = 0;
+      this.tries = 0;
+      this.#is("live");
+    });
+    stream.addEventListener("snapshot", (event) => this.#snapshot(event));
+    stream.addEventListener("delta", (event) => this.#delta(event));
+    stream.addEventListener("fabric", (event) => {
+      this.fabric = JSON.parse(event.data) as FabricView;
+      this.#heard();
+    });
+    stream.addEventListener("error", () => {
+      this.#close();
+      if (!isOpen) this.#refused++;
+      // The picture came a moment ago, so the service is there.
+      if (!isOpen && this.#refused >= REFUSED_AFTER) this.#poll();
+      else this.#failed();
+    });
+  }
+
+  #snapshot(event: MessageEvent<string>): void {
+    const { topology, status } = JSON.parse(event.data) as { topology: Topology; status: Status };
+    this.#take(topology, event.lastEventId);
+    this.status = status;
+    // Positions are not part of a snapshot.
+    api.layout(null).then(
+      (positions) => this.mesh.replace(topology, positions),
+      () => this.#failed(),
+    );
+  }
+
+  #delta(event: MessageEvent<string>): void {
+    const data = JSON.parse(event.data) as DeltaEvent & { layout_changed: boolean };
+    this.mesh.apply(data.changes, data.layout ?? null);
+    if (data.layout_changed && !data.layout) {
+      api.layout(null).then(
+        (positions) => this.mesh.place(positions),
+        () => undefined,
+      );
+    }
+    if (data.status) this.status = data.status;
+    this.#generation = event.lastEventId;
+    this.now = data.changes.as_of;
+    this.#heard();
+    this.#paint();
+  }
+
+  #take(topology: Topology, generation: string | null): void {
+    this.#generation = generation;
+    this.now = topology.as_of;
+    this.heardAt = Date.now();
+  }
+
+  #heard(): void {
+    this.heardAt = Date.now();
+  }
+
+  #poll(): void {
+    this.#is("polling");
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#load(), POLL_MILLISECONDS);
+  }
+
+  #paint(): void {
+    if (this.#painting !== undefined) return;
+    const wait = Math.max(0, this.#paintedAt + PAINT_EVERY_MILLISECONDS - Date.now());
+    this.#painting = setTimeout(() => {
+      this.#painting = undefined;
+      this.#paintedAt = Date.now();
+      this.mesh.changed();
+    }, wait);
+  }
+
+  #failed(refusal: ApiError | null = null): void {
+    this.#close();
+    this.refusal = refusal;
+    // One break is not worth a word: the next try is half a second away.
+    this.#is(this.tries === 0 ? "connecting" : "lost");
+    const wait = RETRY_MILLISECONDS[Math.min(this.tries, RETRY_MILLISECONDS.length - 1)];
+    this.tries++;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#load(), wait);
+  }
+
+  #letGo(): void {
+    if (this.connection !== "live") return;
+    this.#close();
+    this.#is("resting");
+  }
+
+  #close(): void {
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  #is(connection: Connection): void {
+    if (this.connection === connection) return;
+    this.connection = connection;
+    this.since = Date.now();
+  }
+}
+
+/** The one connection of this page. */
+export const live = new Live();
