@@ -1,6 +1,7 @@
 //! `cargo xtask test` is the one test command; `cargo xtask fuzz` runs the fuzz targets for a while.
 
 mod openthread;
+mod web;
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
@@ -9,6 +10,8 @@ use std::process::Command;
 
 const HELP: &str = "\
 cargo xtask test              installs what the tests need (Debian packages) and runs all of them
+cargo xtask web [ARGS…]       only the page: its sources, what is built of them, and the page in a browser
+cargo xtask web-bench         how fast the page is, beside another drawing library
 cargo xtask peers             installs only what the tests' peers depend on
 cargo xtask openthread        builds only OpenThread's own programs, with which tests make meshes
 cargo xtask check             formatting and clippy, as CI runs them
@@ -22,6 +25,15 @@ fn main() -> Result<()> {
     let rest = arguments.get(1..).unwrap_or_default();
     match arguments.first().map(String::as_str) {
         Some("test") => test(rest),
+        Some("web") => {
+            install_programs()?;
+            web::check()?;
+            web::browse(rest)
+        }
+        Some("web-bench") => {
+            install_programs()?;
+            web::bench(rest)
+        }
         Some("peers") => {
             install_programs()?;
             install_peers().map(drop)
@@ -71,6 +83,7 @@ const NODE_MAJOR: u32 = 20;
 
 fn test(arguments: &[String]) -> Result<()> {
     install_programs()?;
+    web::check()?;
     let peers = install_peers()?;
     let openthread = openthread::install(&target_directory()?)?;
     // The page is tested against the very program that users get; the tests find it by this path.
@@ -86,7 +99,8 @@ fn test(arguments: &[String]) -> Result<()> {
         .env("WEFT_BIN", program)
         .env("WEFT_PEERS", peers)
         .env("WEFT_OPENTHREAD", openthread);
-    run(&mut command)
+    run(&mut command)?;
+    web::browse(&[])
 }
 
 /// Benchmarks of the very program that users get need it built as users get it.
