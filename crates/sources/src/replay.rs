@@ -72,23 +72,26 @@ pub struct Scheduled {
 
 /// When to send what, if a replay of captures in order begins at `start`.
 ///
-/// At twice the speed twice as much happens in a minute, and times are as close together as they are sent: what was fresh for half an hour is so
-/// for half an hour on the viewer's clock. At the end every source that was listening is `suspended`, so that the clock of freshness stands
-/// still, and the last picture stays as it was.
+/// Faster than it happened, the clock of the replay runs faster too: captures keep their distances, and what devices tell as durations (the age of
+/// a row, how long a child is attached) stays true to it. Slower, they are as far apart as they are sent, because nothing may be younger than the
+/// viewer's clock says. At the end every source that was listening is `suspended`, so that the clock of freshness stands still, and the last
+/// picture stays as it was.
 pub fn schedule(captures: &[Capture], start: Timestamp, speed: Speed) -> impl Iterator<Item = Scheduled> {
     let first = captures.first().map_or(start, |capture| capture.at);
-    let played = move |at: Timestamp| speed.shorten_milliseconds(at.milliseconds_since(first));
-    let moment =
-        move |after: u64| Timestamp::from_unix_milliseconds(start.unix_milliseconds().saturating_add(i64::try_from(after).unwrap_or(i64::MAX)));
-    let scheduled = move |source: &Arc<str>, after: u64, body: CaptureBody| Scheduled {
-        after: Duration::from_millis(after),
-        event: Event {
-            source: source.clone(),
-            clock_at: moment(after),
-            body,
-        },
+    let scheduled = move |source: &Arc<str>, at: Timestamp, body: CaptureBody| {
+        let happened = at.milliseconds_since(first).max(0);
+        let after = speed.shorten_milliseconds(happened);
+        let passed = happened.max(i64::try_from(after).unwrap_or(i64::MAX));
+        Scheduled {
+            after: Duration::from_millis(after),
+            event: Event {
+                source: source.clone(),
+                clock_at: Timestamp::from_unix_milliseconds(start.unix_milliseconds().saturating_add(passed)),
+                body,
+            },
+        }
     };
-    let end = captures.last().map_or(0, |capture| played(capture.at));
+    let end = captures.last().map_or(first, |capture| capture.at);
     let sources: BTreeSet<Arc<str>> = captures.iter().map(|capture| capture.source.clone()).collect();
     let ended = move |source: Arc<str>| {
         let reason = Some("the recording has ended".to_owned());
@@ -105,7 +108,7 @@ pub fn schedule(captures: &[Capture], start: Timestamp, speed: Speed) -> impl It
     };
     captures
         .iter()
-        .map(move |capture| scheduled(&capture.source, played(capture.at), capture.body.clone()))
+        .map(move |capture| scheduled(&capture.source, capture.at, capture.body.clone()))
         .chain(sources.into_iter().map(ended))
 }
 
@@ -217,9 +220,12 @@ mod tests {
         ];
         assert_eq!(
             played,
-            expected.map(|(after, source, kind)| (after, i64::try_from(after).unwrap(), source.to_owned(), kind))
+            expected.map(|(after, source, kind)| (after, 10 * i64::try_from(after).unwrap(), source.to_owned(), kind))
         );
         assert_eq!(schedule(&[], start, Speed::REAL).count(), 0);
+        let slow: Vec<_> = schedule(&captures, start, Speed::new(0.5).unwrap()).collect();
+        assert_eq!(slow[1].after.as_secs(), 120);
+        assert_eq!(slow[1].event.clock_at.seconds_since(start), 120);
     }
 
     #[test]

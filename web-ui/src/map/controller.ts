@@ -295,6 +295,13 @@ export class MapController {
     event.stopPropagation();
   }
 
+  /** A key that was pressed where nothing else wants it: it is about what is selected, else about where the tab key would go. */
+  press(event: KeyboardEvent): boolean {
+    const { current } = this.painter;
+    const selected = this.#selected?.kind === "node" && this.painter.elementOf(this.#selected.id) ? this.#selected.id : current;
+    return selected !== null && event.key !== "Enter" && event.key !== " " && event.key !== "Escape" && act(event, selected, this.#keys);
+  }
+
   #focus(id: string): void {
     this.painter.makeCurrent(id);
     this.painter.elementOf(id)?.focus({ preventScroll: true });

@@ -6,6 +6,8 @@ import { moment, span } from "../words/words";
 /** What is known of the connection and of the moment that is shown. */
 export interface LiveFacts {
   connection: Connection;
+  /** A recording was played to its end. */
+  hasEnded?: boolean;
   since: number;
   heardAt: number;
   now: number;

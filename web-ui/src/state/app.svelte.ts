@@ -95,14 +95,15 @@ class App {
     this.view = VIEWS.find((known) => known === view) ?? "map";
     const given = new URLSearchParams(parameters ?? "");
     this.network = given.get("network");
-    for (const kind of ["node", "link", "network-details", "finding"] as const) {
-      const id = given.get(kind);
-      if (!id) continue;
-      const selected = { kind: kind === "network-details" ? "network" : kind, id } as Selection;
-      if (this.selection?.kind !== selected.kind || this.selection.id !== id) this.selection = selected;
-    }
+    const kind = (["node", "link", "network-details", "finding"] as const).find((kind) => given.get(kind));
+    const id = kind ? given.get(kind) : null;
+    const selected = kind && id ? ({ kind: kind === "network-details" ? "network" : kind, id } as Selection) : null;
+    if (this.selection?.kind !== selected?.kind || this.selection?.id !== selected?.id) this.selection = selected;
     const at = given.get("at");
-    if (at && at !== shown.at) void shown.goTo(at);
+    // What is no time is passed over: the present is shown.
+    const isTime = at !== null && !Number.isNaN(Date.parse(at));
+    if (isTime && at !== shown.at) void shown.goTo(at);
+    else if (!isTime && shown.at !== null) shown.goLive();
   }
 
   #writeAddress(): void {

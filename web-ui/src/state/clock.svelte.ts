@@ -21,7 +21,7 @@ class Clock {
   get serviceNow(): number {
     const { status, now, heardAt, clockOffset } = live;
     const said = Date.parse(now);
-    if (status?.notice && !Number.isNaN(said)) return said + Math.max(0, this.now - heardAt);
+    if (status?.notice && !Number.isNaN(said)) return live.hasEnded ? said : said + Math.max(0, this.now - heardAt);
     return this.now + clockOffset;
   }
 }

@@ -63,6 +63,12 @@ class Live {
   #painting: ReturnType<typeof setTimeout> | undefined;
   #paintedAt = 0;
 
+  /** A recording was played to its end: its clock stands still. */
+  get hasEnded(): boolean {
+    const { notice, sources } = this.status ?? { notice: null, sources: [] };
+    return Boolean(notice) && sources.length > 0 && sources.every(({ state }) => state === "suspended" || state === "stopped");
+  }
+
   /** Begins, and goes on until the page is closed. */
   start(): void {
     document.addEventListener("visibilitychange", () => {

@@ -39,9 +39,13 @@ export const SEVERITIES: Record<Severity, { word: string; mark: string }> = {
 /** Most urgent first. */
 export const SEVERITY_RANK: Record<Severity, number> = { problem: 0, warning: 1, info: 2 };
 
+/** Characters that would turn the text around a name about. */
+const TURNING = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** What to call a device: its name, else a host name, else its locator, else its id. */
 export function nameOf(node: Node): string {
-  return node.name ?? node.known_as?.hosts?.[0]?.replace(/\.local\.?$/, "") ?? (node.rloc16 ? `Unnamed ${node.rloc16}` : node.id);
+  const name = node.name ?? node.known_as?.hosts?.[0]?.replace(/\.local\.?$/, "") ?? (node.rloc16 ? `Unnamed ${node.rloc16}` : node.id);
+  return name.replace(TURNING, "");
 }
 
 /** True where nobody has given the device a name. */

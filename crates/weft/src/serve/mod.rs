@@ -138,13 +138,17 @@ fn play(mut captures: Vec<Capture>, from: Timestamp, speed: f64, listen: Option<
             max_age_seconds: u64::MAX / 2_000,
             ..Limits::default()
         })?),
-        notice: Some(notice.to_owned()),
+        notice: Some(match factor {
+            1.0 => notice.to_owned(),
+            faster => format!("{notice} Time passes {faster} times as fast."),
+        }),
         heard_before: captures,
         sources: vec![Arc::new(ReplaySource::new("replay", to_come, speed))],
         pairing: None,
         record: None,
         directory: None,
-        speed: factor,
+        // Faster, the replay's clock runs along; slower, things settle in the viewer's time.
+        speed: factor.min(1.0),
     })
 }
 
