@@ -29,6 +29,9 @@ export class CameraControl {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #glide = 0;
   #isOwnMove = false;
+  /** Asking the browser makes it lay out the page, so it is asked once for each size. */
+  #size: { width: number; height: number } | null = null;
+  readonly #resizes = new ResizeObserver(() => (this.#size = null));
   readonly #stage: HTMLElement;
   readonly #layer: SVGSVGElement;
   readonly #wishes: Wishes;
@@ -45,6 +48,7 @@ export class CameraControl {
       .filter((event: MouseEvent & WheelEvent) => (!event.ctrlKey || event.type === "wheel") && !event.button && !wishes.isTaken(event))
       .on("zoom", (event: D3ZoomEvent<HTMLElement, unknown>) => this.#moved(event));
     select(stage).call(this.#zoom);
+    this.#resizes.observe(stage);
   }
 
   /** Where the map lies now, in the middle of a gesture too. */
@@ -53,7 +57,8 @@ export class CameraControl {
   }
 
   get view(): View {
-    return { camera: this.#camera, width: this.#stage.clientWidth, height: this.#stage.clientHeight };
+    this.#size ??= { width: this.#stage.clientWidth, height: this.#stage.clientHeight };
+    return { camera: this.#camera, ...this.#size };
   }
 
   /** Goes somewhere at once. */
@@ -103,6 +108,7 @@ export class CameraControl {
     clearTimeout(this.#timer);
     cancelAnimationFrame(this.#glide);
     select(this.#stage).on(".zoom", null);
+    this.#resizes.disconnect();
   }
 
   #own({ k, x, y }: Camera): void {
