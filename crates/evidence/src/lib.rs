@@ -11,7 +11,7 @@ pub mod recording;
 mod scrub;
 mod state;
 
-pub use anonymise::{Anonymiser, Words, anonymise_all, longest_prefix};
+pub use anonymise::{ANONYMISED_NOTE, Anonymiser, Words, anonymise_all, longest_prefix};
 pub use capture::{
     Capture, CaptureBody, FailureCapture, FailureTarget, FrameCapture, MatterAttribute, MatterReport, MatterServerNode, MdnsCapture, MleCapture,
     OtbrRestCapture, RadioSummaryCapture, SourceReport, SourceState, TmfCapture,

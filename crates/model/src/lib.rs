@@ -13,6 +13,7 @@ mod rloc16;
 mod service;
 mod tables;
 mod time;
+pub mod words;
 
 pub use address::{AddressKind, Ipv6Prefix, MeshLocalPrefix};
 pub use fact::{

@@ -8,6 +8,7 @@ mod border_routers;
 mod captures;
 mod compare;
 mod detail;
+mod download;
 mod events;
 pub mod export;
 mod fabric;

@@ -3,15 +3,14 @@
 //! Secrets are blanked always. Names and addresses are replaced by pseudonyms unless somebody says otherwise; the topology in it is concluded from the recording in
 //! it, so both use the same ones.
 
+use crate::download::{download, moment_in_name};
 use crate::history::HistoryError;
 use crate::problem::Problem;
 use crate::query::Parameters;
 use crate::server::Server;
 use crate::status::Status;
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -20,7 +19,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
 use weft_evidence::recording::{Header, RecordingWriter};
-use weft_evidence::{Anonymiser, Capture, Evidence, Words};
+use weft_evidence::{ANONYMISED_NOTE, Anonymiser, Capture, Evidence, Words};
 use weft_model::Timestamp;
 use weft_topology::{CapturePlace, Policy, derive};
 
@@ -127,9 +126,7 @@ pub struct Pieces {
 
 /// A name for the file: `weft-report-20261120T120000Z.tar.gz`.
 pub fn file_name(created_at: Timestamp) -> String {
-    let text = created_at.to_string();
-    let seconds = text.split('.').next().unwrap_or_default();
-    format!("weft-report-{}Z.tar.gz", seconds.replace(['-', ':'], ""))
+    format!("weft-report-{}.tar.gz", moment_in_name(created_at))
 }
 
 /// Packs a bundle as tar.gz. With a salt, names and addresses are replaced; draw it at random for each bundle, and throw it away.
@@ -173,7 +170,7 @@ pub fn bundle(pieces: Pieces, salt: Option<[u8; 32]>) -> io::Result<Vec<u8>> {
 
 /// The recording; its writer blanks secrets.
 fn recording(captures: Vec<Capture>, is_anonymous: bool) -> io::Result<Vec<u8>> {
-    let note = is_anonymous.then(|| "anonymised: addresses and names are pseudonyms, the topology is the original's".to_owned());
+    let note = is_anonymous.then(|| ANONYMISED_NOTE.to_owned());
     let begun = captures.first().map(|first| first.at);
     let mut writer = RecordingWriter::new(GzEncoder::new(Vec::new(), Compression::default()), &Header::new(begun, note))?;
     for capture in captures {
@@ -380,14 +377,7 @@ pub(crate) async fn answer(State(server): State<Server>, request: Request) -> Re
         };
         bundle(pieces, salt).map_err(|error| HistoryError::Failed(format!("the bundle cannot be written: {error}")))
     });
-    let mut response = Response::new(Body::from(made.await??));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", file_name(created_at))) {
-        headers.insert(CONTENT_DISPOSITION, disposition);
-    }
-    Ok(response)
+    Ok(download(made.await??, "application/gzip", &file_name(created_at)))
 }
 
 /// Random bytes for pseudonyms.

@@ -49,13 +49,17 @@ impl Captures {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         // Captures that are written while this is read are left to the next reading, so that it ends.
         let until = connection.with(|connection| last_seq(connection, until))?;
-        Ok(Self {
+        Ok(Self::of(connection, Plan::Range { after, until }))
+    }
+
+    fn of(connection: ReadConnection, plan: Plan) -> Self {
+        Self {
             connection,
-            plan: Plan::Range { after, until },
+            plan,
             page: VecDeque::new(),
             skipped: 0,
             ended: false,
-        })
+        }
     }
 
     pub(crate) fn newest_of_each_key(connection: ReadConnection, until: Option<Timestamp>) -> Result<Self, StoreError> {
@@ -75,23 +79,12 @@ impl Captures {
                     .collect::<rusqlite::Result<VecDeque<i64>>>()
             }
         })?;
-        Ok(Self {
-            connection,
-            plan: Plan::Chosen(chosen),
-            page: VecDeque::new(),
-            skipped: 0,
-            ended: false,
-        })
+        Ok(Self::of(connection, Plan::Chosen(chosen)))
     }
 
     pub(crate) fn chosen(connection: ReadConnection, seqs: &BTreeSet<u64>) -> Self {
-        Self {
-            connection,
-            plan: Plan::Chosen(seqs.iter().filter_map(|seq| i64::try_from(*seq).ok()).collect()),
-            page: VecDeque::new(),
-            skipped: 0,
-            ended: false,
-        }
+        let chosen = seqs.iter().filter_map(|seq| i64::try_from(*seq).ok()).collect();
+        Self::of(connection, Plan::Chosen(chosen))
     }
 
     /// How many rows could not be read so far.
@@ -161,7 +154,7 @@ impl Iterator for Captures {
 }
 
 /// The last sequence number with a time of at most `until`; 0 where there is none.
-fn last_seq(connection: &Connection, until: Option<Timestamp>) -> rusqlite::Result<i64> {
+pub(crate) fn last_seq(connection: &Connection, until: Option<Timestamp>) -> rusqlite::Result<i64> {
     let until = until.unwrap_or(Timestamp::MAX).unix_milliseconds();
     let seq = connection
         .prepare_cached("SELECT seq FROM capture WHERE at <= ?1 ORDER BY at DESC, seq DESC LIMIT 1")?

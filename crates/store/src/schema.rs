@@ -280,7 +280,7 @@ mod tests {
             store.flush().unwrap();
             let position = crate::EventsPosition {
                 version: 1,
-                seq: store.newest_seq().unwrap(),
+                seq: store.newest_seq(None).unwrap(),
                 at: "2026-11-20T12:00:09Z".parse().unwrap(),
                 json: "{}".to_owned(),
             };

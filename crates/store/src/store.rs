@@ -1,7 +1,7 @@
 //! The store as others see it.
 
 use crate::error::StoreError;
-use crate::reader::{Captures, ReadConnection};
+use crate::reader::{Captures, ReadConnection, last_seq};
 use crate::retention::{AgeClock, Broom, free_pages, set_state, state};
 use crate::schema::{SetAside, files_set_aside, open_for_reading, open_for_writing, open_in_memory, with_suffix};
 use crate::stamp::Stamps;
@@ -223,16 +223,14 @@ impl Store {
         })
     }
 
-    /// The number of the newest capture that is written; 0 where none is.
+    /// The number of the newest capture up to `until` that is written; 0 where none is.
     ///
     /// # Errors
     ///
     /// [`StoreError::Sqlite`].
-    pub fn newest_seq(&self) -> Result<u64, StoreError> {
-        let newest: Option<i64> = self
-            .reader()?
-            .with(|connection| connection.query_row("SELECT max(seq) FROM capture", [], |row| row.get(0)))?;
-        Ok(newest.and_then(|newest| u64::try_from(newest).ok()).unwrap_or(0))
+    pub fn newest_seq(&self, until: Option<Timestamp>) -> Result<u64, StoreError> {
+        let newest = self.reader()?.with(|connection| last_seq(connection, until))?;
+        Ok(u64::try_from(newest).unwrap_or(0))
     }
 
     /// `at` of the oldest and of the newest capture. Costs nothing, unlike [`Store::usage`], which counts.

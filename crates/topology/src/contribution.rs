@@ -45,9 +45,9 @@ pub struct Contributions {
 
 impl Contributions {
     /// What each source contributed to a topology. A source that contributed nothing is not in it.
-    pub fn of(&mut self, topology: &Topology) -> BTreeMap<Arc<str>, Contribution> {
+    pub fn of(&mut self, topology: &Topology) -> BySource {
         let mut known = std::mem::take(&mut self.parts).into_iter().peekable();
-        let mut all: BTreeMap<Arc<str>, Contribution> = BTreeMap::new();
+        let mut all = BySource::new();
         for part in &topology.parts {
             // Both lists have the same order; what is passed over has changed or is no more.
             while known.peek().is_some_and(|(old, _)| !Arc::ptr_eq(old, part) && key(old) <= key(part)) {
@@ -71,8 +71,8 @@ fn key(part: &NetworkTopology) -> (bool, Option<&str>) {
     (part.network.is_none(), part.network.as_ref().map(|network| &*network.id))
 }
 
-fn of_part(part: &NetworkTopology) -> BTreeMap<Arc<str>, Contribution> {
-    let mut counted = BTreeMap::new();
+fn of_part(part: &NetworkTopology) -> BySource {
+    let mut counted = BySource::new();
     for node in part.nodes.iter().filter(|node| node.state != State::Gone) {
         count(&node.claims, &mut counted, |contribution, is_alone| {
             contribution.nodes += 1;
@@ -92,7 +92,7 @@ fn of_part(part: &NetworkTopology) -> BTreeMap<Arc<str>, Contribution> {
 }
 
 /// Tells each source of some claims once, and whether it is the only one.
-fn count(claims: &[Claim], counted: &mut BTreeMap<Arc<str>, Contribution>, add: impl Fn(&mut Contribution, bool)) {
+fn count(claims: &[Claim], counted: &mut BySource, add: impl Fn(&mut Contribution, bool)) {
     let (mut sources, mut people): (Vec<&Arc<str>>, Vec<&Arc<str>>) = (Vec::new(), Vec::new());
     for claim in claims {
         // Few sources speak of one thing, and mostly the same one many times.

@@ -117,7 +117,7 @@ pub(crate) const PERSON: &str = "a person";
 
 impl Claim {
     /// True where a person said so, rather than a device.
-    pub(crate) fn is_by_person(&self) -> bool {
+    pub fn is_by_person(&self) -> bool {
         &*self.reporter == PERSON
     }
 

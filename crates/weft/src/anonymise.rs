@@ -5,10 +5,7 @@ use crate::output::{tell, write_recording};
 use crate::{input, text};
 use anyhow::{Result, bail};
 use weft_evidence::recording::Header;
-use weft_evidence::{Capture, anonymise_all};
-
-/// What the header of an export says; the original note may name somebody.
-pub(crate) const NOTE: &str = "anonymised: addresses and names are pseudonyms, the topology is the original's";
+use weft_evidence::{ANONYMISED_NOTE, Capture, anonymise_all};
 
 /// Gives captures other addresses and names, drawn at random.
 ///
@@ -31,7 +28,11 @@ pub(crate) fn anonymise(arguments: &AnonymiseArguments) -> Result<()> {
     rename(&mut recording.captures)?;
     let created_at = recording.header.and_then(|header| header.created_at);
     let count = recording.captures.len();
-    write_recording(&arguments.out, &Header::new(created_at, Some(NOTE.to_owned())), recording.captures)?;
+    write_recording(
+        &arguments.out,
+        &Header::new(created_at, Some(ANONYMISED_NOTE.to_owned())),
+        recording.captures,
+    )?;
     tell(format!(
         "{} written without names; times, counters and RLOC16s are as they were",
         text::count(count, "capture", "captures")

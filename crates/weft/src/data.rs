@@ -6,8 +6,8 @@ use crate::{WrongUsage, anonymise, ask, client, fabric, kept, mesh, text};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::path::Path;
-use weft_evidence::CaptureBody;
 use weft_evidence::recording::Header;
+use weft_evidence::{ANONYMISED_NOTE, CaptureBody};
 use weft_model::Timestamp;
 use weft_store::{Owner, Usage};
 
@@ -50,7 +50,7 @@ fn export(directory: &Path, out: &Path, arguments: &DataArguments) -> Result<()>
     if arguments.anonymous {
         anonymise::rename(&mut captures)?;
     }
-    let note = arguments.anonymous.then(|| anonymise::NOTE.to_owned());
+    let note = arguments.anonymous.then(|| ANONYMISED_NOTE.to_owned());
     let count = captures.len();
     write_recording(out, &Header::new(created_at, note), captures)?;
     tell(format!("{} written", text::count(count, "capture", "captures")));

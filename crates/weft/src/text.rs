@@ -3,6 +3,7 @@
 use crate::arguments::Color;
 use std::io::IsTerminal;
 use weft_model::Timestamp;
+pub(crate) use weft_model::words::count;
 
 /// Columns that everything fits in, unless the terminal says that it has others.
 pub(crate) const WIDTH: usize = 80;
@@ -100,11 +101,6 @@ pub(crate) fn age(moment: Option<Timestamp>, now: Timestamp) -> String {
 /// `2026-11-20 12:00:00`, UTC.
 pub(crate) fn moment(moment: Timestamp) -> String {
     moment.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
-}
-
-/// `1 device`, `3 devices`.
-pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Bytes for people: `812 B`, `4.1 MiB`.

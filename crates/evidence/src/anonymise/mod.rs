@@ -32,6 +32,9 @@ use std::sync::Arc;
 use weft_model::{Annotation, ExtendedAddress, MatterNodeId, MatterPeer};
 pub use words::Words;
 
+/// What the header of an anonymised recording says; the original note may name somebody.
+pub const ANONYMISED_NOTE: &str = "anonymised: addresses and names are pseudonyms, the topology is the original's";
+
 /// Gives the captures of one export other names.
 ///
 /// First [`learn`](Self::learn) every capture, then [`anonymise`](Self::anonymise) every capture. The same salt gives the same pseudonyms: draw one at random for

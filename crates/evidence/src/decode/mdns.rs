@@ -58,7 +58,8 @@ pub(super) fn registration(service: &str, instance: &str) -> Reporter {
     }
 }
 
-fn is_enumeration(service: &str) -> bool {
+/// True where an instance of this service type is a service type itself.
+pub(crate) fn is_enumeration(service: &str) -> bool {
     let trim = |text: &str| text.trim_end_matches('.').to_ascii_lowercase();
     trim(service) == trim(SERVICE_TYPE_ENUMERATION)
 }

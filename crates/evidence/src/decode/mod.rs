@@ -18,6 +18,7 @@ mod air_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use mdns::is_enumeration;
 pub(crate) use otbr::is_border_router_path;
 pub use retention::retention_key;
 

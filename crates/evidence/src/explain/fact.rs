@@ -39,7 +39,7 @@ pub(super) fn section(fact: &Fact, names: &dyn Names) -> Option<Section> {
         Fact::NetworkInterfaces(interfaces) => (interfaces.iter().map(table::interface).collect(), "no interface"),
         Fact::ThreadNetworks(networks) => (networks.iter().map(table::thread_network).collect(), "lists no network"),
         Fact::PowerSource(power) => (table::power_source(power), ""),
-        Fact::Service(record) => (service::record_rows(record), ""),
+        Fact::Service(record) => (service::registration(record), ""),
         _ => return None,
     };
     let name = label(fact.kind());
@@ -169,14 +169,7 @@ fn name_of(kind: FactKind) -> String {
         FactKind::MaxChildTimeoutSeconds => "Longest child timeout",
         FactKind::SupplyMillivolts => "Supply voltage",
         FactKind::BatteryPercent => "Battery",
-        kind => {
-            let name = kind.name().replace('-', " ");
-            let mut letters = name.chars();
-            return match letters.next() {
-                Some(first) => first.to_uppercase().chain(letters).collect(),
-                None => name,
-            };
-        }
+        kind => return words::capitalised(&kind.name().replace('-', " ")),
     };
     name.to_owned()
 }

@@ -178,11 +178,7 @@ pub(super) fn annotation(annotation: &Annotation, names: &dyn Names) -> (String,
 
 /// A JSON name as people read it: `extended_address`, "Extended address".
 fn in_words(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    words::capitalised(&name.replace('_', " "))
 }
 
 pub(super) fn failure(failure: &FailureCapture, names: &dyn Names) -> (String, Vec<Section>) {

@@ -2,9 +2,10 @@
 
 use super::{Row, Section, fact, meshcop, words};
 use crate::capture::MdnsCapture;
+use crate::decode::is_enumeration;
 use std::net::IpAddr;
 use weft_model::{OperationalRecord, ServiceDetails, ServiceRecord};
-use weft_wire::dns::{SERVICE_TYPE_ENUMERATION, decode_service};
+use weft_wire::dns::decode_service;
 
 /// One key of a TXT record, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,10 +64,7 @@ pub(super) fn mdns(body: &MdnsCapture) -> (String, Vec<Section>) {
         } => {
             let parsed: Vec<IpAddr> = addresses.iter().filter_map(|address| address.split('%').next()?.parse().ok()).collect();
             let record = decode_service(service, instance, host.as_deref(), *port, &parsed, &[]).0;
-            if service
-                .trim_end_matches('.')
-                .eq_ignore_ascii_case(SERVICE_TYPE_ENUMERATION.trim_end_matches('.'))
-            {
+            if is_enumeration(service) {
                 let row = Row::new("Service type", record.instance.clone()).means("services of this type are on the LAN");
                 return (
                     format!("Services of type {} are on the LAN", record.instance),
@@ -113,7 +111,7 @@ fn state_section(service: &str, txt: &[(String, Option<String>)]) -> Option<Sect
 }
 
 /// Where a service is, and what its names say.
-fn registration(record: &ServiceRecord) -> Vec<Row> {
+pub(super) fn registration(record: &ServiceRecord) -> Vec<Row> {
     let mut rows = vec![
         Row::new("Service", record.service.clone()).means(service_name(&record.service).unwrap_or_default()),
         Row::new("Instance", record.instance.clone()),
@@ -139,11 +137,6 @@ fn registration(record: &ServiceRecord) -> Vec<Row> {
             .map(|address| Row::new("Address", address.to_string()).means(words::address(*address))),
     );
     rows
-}
-
-/// The rows of a decoded registration, as other captures carry one.
-pub(super) fn record_rows(record: &ServiceRecord) -> Vec<Row> {
-    registration(record)
 }
 
 /// Every string of a TXT record in its order, in words. Values are in hexadecimal digits, as a capture has them.
@@ -246,6 +239,11 @@ fn told(details: &ServiceDetails) -> Option<(String, String)> {
     let plain = |value: String| (value, String::new());
     let with = |value: String, meaning: &str| (value, meaning.to_owned());
     let interval = |length: u32| words::milliseconds(length.into());
+    let maker = |vendor: u16, product: Option<u16>| match product {
+        Some(product) => plain(format!("vendor {vendor:#06x}, product {product:#06x}")),
+        None => plain(format!("vendor {vendor:#06x}")),
+    };
+    let device_type = |number: u32| with(format!("{number:#06x}"), super::attribute::device_type(number).unwrap_or_default());
     match details {
         ServiceDetails::BorderAgent(record) | ServiceDetails::EphemeralBorderAgent(record) => meshcop::told(record),
         ServiceDetails::Trel(record) => record
@@ -297,17 +295,8 @@ fn told(details: &ServiceDetails) -> Option<(String, String)> {
                     )
                 })
             })
-            .or_else(|| {
-                record.vendor_id.map(|vendor| match record.product_id {
-                    Some(product) => plain(format!("vendor {vendor:#06x}, product {product:#06x}")),
-                    None => plain(format!("vendor {vendor:#06x}")),
-                })
-            })
-            .or_else(|| {
-                record
-                    .device_type
-                    .map(|number| with(format!("{number:#06x}"), super::attribute::device_type(number).unwrap_or_default()))
-            })
+            .or_else(|| record.vendor_id.map(|vendor| maker(vendor, record.product_id)))
+            .or_else(|| record.device_type.map(device_type))
             .or_else(|| record.device_name.clone().map(plain))
             .or_else(|| {
                 record.commissioning_mode.map(|mode| {
@@ -328,17 +317,8 @@ fn told(details: &ServiceDetails) -> Option<(String, String)> {
             .or_else(|| record.session_active_milliseconds.map(|length| plain(interval(length))))
             .or_else(|| record.session_active_threshold_milliseconds.map(|length| plain(interval(length)))),
         ServiceDetails::Commissioner(record) => None
-            .or_else(|| {
-                record.vendor_id.map(|vendor| match record.product_id {
-                    Some(product) => plain(format!("vendor {vendor:#06x}, product {product:#06x}")),
-                    None => plain(format!("vendor {vendor:#06x}")),
-                })
-            })
-            .or_else(|| {
-                record
-                    .device_type
-                    .map(|number| with(format!("{number:#06x}"), super::attribute::device_type(number).unwrap_or_default()))
-            })
+            .or_else(|| record.vendor_id.map(|vendor| maker(vendor, record.product_id)))
+            .or_else(|| record.device_type.map(device_type))
             .or_else(|| record.device_name.clone().map(plain)),
         ServiceDetails::Hap(record) => None
             .or_else(|| {

@@ -2,6 +2,7 @@
 
 use super::{MAX_TEXT_CHARACTERS, Names};
 use std::net::IpAddr;
+pub(super) use weft_model::words::{capitalised, count};
 use weft_model::{AddressKind, DeviceMode, ErrorRate, ExtendedAddress, LinkQuality, MatterPeer, Rloc16, RoutingRole, Rssi, Timestamp};
 
 /// Bytes of a value that are shown in hexadecimal digits.
@@ -40,11 +41,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         0 => digits,
         more => format!("{digits}… ({more} bytes more)"),
     }
-}
-
-/// A number of things: "1 row", "3 rows".
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 pub(super) fn yes(is_so: bool) -> &'static str {

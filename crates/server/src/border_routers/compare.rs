@@ -4,7 +4,7 @@ use super::{ComparedField, ComparedValue};
 use std::collections::BTreeMap;
 use weft_evidence::explain::dataset_timestamp;
 use weft_evidence::{Capture, Decoder, Reporter};
-use weft_model::{BorderAgentRecord, BorderAgentRole, Fact, ServiceDetails};
+use weft_model::{BorderAgentRecord, BorderAgentRole, Fact, ServiceDetails, words};
 use weft_topology::{Id, Node};
 
 /// What one border router tells of its network. `None`: it does not tell.
@@ -141,15 +141,11 @@ fn compared(name: &str, told: &[Told], pick: &dyn Fn(&Told) -> Option<String>) -
     }
 }
 
-/// The names in a sentence: "Attic hub and Hall hub".
+/// The names in a sentence, sorted: "Attic hub and Hall hub".
 fn listed(told: &[&Told]) -> String {
     let mut names: Vec<&str> = told.iter().map(|told| told.name.as_str()).collect();
     names.sort_unstable();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
+    words::listed(names)
 }
 
 fn has(told: &[&Told]) -> &'static str {

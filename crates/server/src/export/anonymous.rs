@@ -301,6 +301,7 @@ impl<'a> Cleaner<'a> {
     }
 
     fn claim(&mut self, claim: &mut Claim) {
+        let said_by_a_person = claim.is_by_person();
         let Claim {
             source,
             reporter,
@@ -321,7 +322,6 @@ impl<'a> Cleaner<'a> {
                 *place = Some(instead.into());
             }
         }
-        let said_by_a_person = &**reporter == PERSON;
         *reporter = match self.renamed.get(reporter) {
             Some(known) => known.clone(),
             None => self.reporter(reporter).into(),
@@ -394,8 +394,6 @@ impl<'a> Cleaner<'a> {
     }
 }
 
-/// The reporter of what a person said.
-const PERSON: &str = "a person";
 /// How the fact of a registration begins.
 const REGISTERED: &str = "registered as ";
 /// Facts that hold what somebody called a device.

@@ -1,14 +1,13 @@
 //! `GET /api/v1/export`: what is shown, or was, as a file.
 
 use super::{Format, Options, Table, Theme, UnknownWord, anonymous, export, file_name};
+use crate::download::download;
 use crate::problem::{Problem, echo};
 use crate::query::Parameters;
 use crate::report::random_salt;
 use crate::server::Server;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderValue, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -74,14 +73,7 @@ pub(crate) async fn answer(State(server): State<Server>, uri: Uri) -> Result<Res
     let (bytes, name) = server
         .apart(move || file(&moment.topology, &published.positions, is_now, salt, &options))
         .await??;
-    let mut response = Response::new(Body::from(bytes));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(options.format.content_type()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        headers.insert(CONTENT_DISPOSITION, disposition);
-    }
-    Ok(response)
+    Ok(download(bytes, options.format.content_type(), &name))
 }
 
 /// The bytes of an export and the name of its file.

@@ -17,6 +17,7 @@ mod tests;
 pub use anonymous::anonymous;
 pub(crate) use endpoint::{__path_answer, answer};
 
+use crate::download::moment_in_name;
 use std::fmt;
 use std::str::FromStr;
 use weft_layout::Positions;
@@ -161,14 +162,7 @@ pub fn file_name(topology: &Topology, options: &Options) -> String {
         (Format::Csv, table) => format!("-{table}"),
         _ => String::new(),
     };
-    format!("weft-{place}-{}{table}.{}", compact(topology), options.format)
-}
-
-/// The moment as ISO 8601 has it without separators.
-fn compact(topology: &Topology) -> String {
-    let text = topology.as_of.to_string();
-    let seconds = text.split('.').next().unwrap_or_default();
-    format!("{}Z", seconds.replace(['-', ':'], ""))
+    format!("weft-{place}-{}{table}.{}", moment_in_name(topology.as_of), options.format)
 }
 
 fn slug(name: &str) -> String {

@@ -8,7 +8,7 @@ use weft_model::{Check, CheckResult, InterfaceKind, MdnsState, Timestamp};
 
 use CheckResult::{Good, Problem, Unknown, Warning};
 
-/// The prefix length of a link-local network.
+/// How a link-local address begins.
 const LINK_LOCAL: [u8; 2] = [0xfe, 0x80];
 
 pub(super) fn interfaces(machine: &Machine) -> Check {

@@ -14,7 +14,7 @@ mod tests;
 pub use machine::{Container, Interface, Ipv6Settings, Machine, Route, System};
 
 use crate::clock;
-use weft_model::{Check, CheckResult, CheckedInterface, InterfaceKind, MdnsState, NetworkQuestion, NetworkReport};
+use weft_model::{Check, CheckResult, CheckedInterface, InterfaceKind, MdnsState, NetworkQuestion, NetworkReport, words};
 
 /// Looks at this machine, and says what it means for the networks of `question`.
 pub fn check(question: &NetworkQuestion) -> NetworkReport {
@@ -89,12 +89,9 @@ fn names<'i>(interfaces: impl IntoIterator<Item = &'i Interface>) -> String {
 }
 
 fn listed<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
-    let items: Vec<&str> = items.into_iter().collect();
-    match items.as_slice() {
-        [] => "none".to_owned(),
-        [one] => (*one).to_owned(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
+    Some(words::listed(items))
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| "none".to_owned())
 }
 
 /// A check without details.

@@ -5,6 +5,7 @@ use super::outline::NetworkOutline;
 use super::{Change, ChangeKind, Effect};
 use crate::{Id, Severity};
 use std::collections::BTreeSet;
+use weft_model::words::count;
 
 /// Tells of networks. Returns those whose partitions were told of: their devices' partitions are not told one by one.
 pub(super) fn tell(comparison: &mut Comparison<'_>) -> BTreeSet<Id> {
@@ -44,12 +45,11 @@ fn whole(comparison: &Comparison<'_>, network: &NetworkOutline, appeared: bool) 
     } else {
         ("is not heard of any more", Effect::Removed, Severity::Warning)
     };
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let text = format!("The network {} {verb}", network.name.as_deref().unwrap_or(&network.id));
     Change::new(ChangeKind::Network, effect, severity, text, vec![network.id.clone()]).with_detail(format!(
         "{}, {}",
-        count(devices, "device"),
-        count(border_routers, "border router")
+        count(devices, "device", "devices"),
+        count(border_routers, "border router", "border routers")
     ))
 }
 

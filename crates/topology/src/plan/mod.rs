@@ -20,7 +20,8 @@ use crate::snapshot::Topology;
 use greedy::{Left, Pick};
 use shares::{ONE, Share, rounded, whole};
 use survey::{Device, Paired, Survey};
-use words::{Labels, count, sentence, some};
+use weft_model::words::capitalised;
+use words::{Labels, count, some};
 
 /// Steps that are listed of each kind.
 const MAX_STEPS: usize = 100;
@@ -212,7 +213,7 @@ fn why(survey: &Survey<'_>, device: &Device<'_>) -> String {
     } else {
         format!(
             " {} without a place hang below {}.",
-            sentence(&some(children, true, "device", "devices")),
+            capitalised(&some(children, true, "device", "devices")),
             some(
                 unheard,
                 !survey.routers_known,

@@ -4,8 +4,9 @@ use super::greedy::{Left, is_worth_a_step};
 use super::shares::{rounded, whole};
 use super::survey::{Device, Ours, Survey};
 use super::types::{PlanContext, Remark, RemarkKind};
-use super::words::{Labels, count, list, sentence, some};
+use super::words::{Labels, count, list, some};
 use crate::snapshot::Id;
+use weft_model::words::capitalised;
 
 /// Names that a sentence lists.
 const LISTED: usize = 6;
@@ -41,7 +42,7 @@ pub(super) fn paused(context: &PlanContext) -> Option<Remark> {
         title: "Questions are paused".to_owned(),
         detail: format!(
             "{} are paired and not asked until you resume.",
-            sentence(&count(number, "device", "devices"))
+            capitalised(&count(number, "device", "devices"))
         ),
     })
 }
@@ -91,7 +92,7 @@ fn complete(survey: &Survey<'_>) -> Remark {
         title: "Everything that is known of has its place".to_owned(),
         detail: format!(
             "{} told who their children are, and {} on the map.",
-            sentence(&count(number(&routers), "router", "routers")),
+            capitalised(&count(number(&routers), "router", "routers")),
             if placed == 1 {
                 "one device is".to_owned()
             } else {
@@ -113,7 +114,7 @@ fn paired(survey: &Survey<'_>, labels: &Labels<'_>) -> Vec<Remark> {
             &reading,
             format!(
                 "{}: tables still to be read",
-                sentence(&count(number(&reading), "paired device", "paired devices"))
+                capitalised(&count(number(&reading), "paired device", "paired devices"))
             ),
             format!("{}. Nothing has to be done; sleepy devices take longer.", about.names(&reading)),
         ));
@@ -125,7 +126,7 @@ fn paired(survey: &Survey<'_>, labels: &Labels<'_>) -> Vec<Remark> {
             &silent,
             format!(
                 "{} {} not answer",
-                sentence(&count(number(&silent), "paired device", "paired devices")),
+                capitalised(&count(number(&silent), "paired device", "paired devices")),
                 if silent.len() == 1 { "does" } else { "do" }
             ),
             format!(
@@ -141,7 +142,7 @@ fn paired(survey: &Survey<'_>, labels: &Labels<'_>) -> Vec<Remark> {
             &idle,
             format!(
                 "{} too long to be asked",
-                sentence(&format!(
+                capitalised(&format!(
                     "{} sleep{}",
                     count(number(&idle), "paired device", "paired devices"),
                     if idle.len() == 1 { "s" } else { "" }
@@ -157,7 +158,7 @@ fn paired(survey: &Survey<'_>, labels: &Labels<'_>) -> Vec<Remark> {
             &without,
             format!(
                 "{} no tables to tell",
-                sentence(&format!(
+                capitalised(&format!(
                     "{} {}",
                     count(number(&without), "device", "devices"),
                     if without.len() == 1 { "has" } else { "have" }
@@ -237,7 +238,7 @@ fn beyond_pairing(survey: &Survey<'_>, labels: &Labels<'_>, left: &Left, steps_l
     let remark = about.remark(
         RemarkKind::BeyondPairing,
         &closed,
-        format!("{} {hangs} below routers that are not Matter devices: pairing will never place them", sentence(&how_many)),
+        format!("{} {hangs} below routers that are not Matter devices: pairing will never place them", capitalised(&how_many)),
         format!("Nobody can read the tables of {routers}. The number is that of names on the LAN without a place; a registration can outlive its device. Asking the mesh through a border router would place them."),
     );
     Some(Remark {
@@ -271,7 +272,7 @@ fn names_and_places(survey: &Survey<'_>, labels: &Labels<'_>) -> Vec<Remark> {
         remarks.push(about.remark(
             RemarkKind::NamesWithoutPlace,
             &names,
-            format!("{} known by name only", sentence(&format!("{} {}", count(number(&names), "device", "devices"), if names.len() == 1 { "is" } else { "are" }))),
+            format!("{} known by name only", capitalised(&format!("{} {}", count(number(&names), "device", "devices"), if names.len() == 1 { "is" } else { "are" }))),
             format!(
                 "{} (HomeKit and the like): what they announce does not tell which radio they are.{join} Asking the mesh through a border router joins them, or you, by naming a place on the map.",
                 about.names(&names)
@@ -287,7 +288,7 @@ fn names_and_places(survey: &Survey<'_>, labels: &Labels<'_>) -> Vec<Remark> {
         remarks.push(about.remark(
             RemarkKind::PlacesWithoutName,
             &places,
-            format!("{} on the map without a name", sentence(&count(number(&places), "device", "devices"))),
+            format!("{} on the map without a name", capitalised(&count(number(&places), "device", "devices"))),
             format!("Others tell of them, and nothing tells what they are.{pairing} You can name them on the map."),
         ));
     }
@@ -309,7 +310,7 @@ fn confirm_only(survey: &Survey<'_>, labels: &Labels<'_>) -> Option<Remark> {
         &devices,
         format!(
             "{} need not be paired",
-            sentence(&count(number(&devices), "more Matter device", "more Matter devices"))
+            capitalised(&count(number(&devices), "more Matter device", "more Matter devices"))
         ),
         format!(
             "Their parents have told of them: {}. Pairing them would confirm their links, and tell their names.",

@@ -234,7 +234,7 @@ fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>) -> Option<Step> {
         ),
         detail: format!(
             "{} share the fabric {fabric}. If its controller is Home Assistant, `weft import matter-server` reads what its Matter server knows of them from a file, without pairing.",
-            super::words::sentence(&count(shared, "device", "devices"))
+            weft_model::words::capitalised(&count(shared, "device", "devices"))
         ),
         gain: Gain {
             places: rounded(places.min(whole(survey.devices.len()))),

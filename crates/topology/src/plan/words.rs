@@ -72,14 +72,6 @@ pub(super) fn list(names: &[String], most: usize) -> String {
     }
 }
 
-/// With a capital letter.
-pub(super) fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +83,5 @@ mod tests {
         assert_eq!(list(&names[..3], 3), "a, b and c");
         assert_eq!(list(&names, 2), "a, b and 2 more");
         assert_eq!(some(1, true, "device", "devices"), "about one device");
-        assert_eq!(sentence("über 3"), "Über 3");
     }
 }

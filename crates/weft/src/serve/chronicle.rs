@@ -175,7 +175,7 @@ impl Teller {
         loop {
             let ending = self.shared.ends();
             // Before the picture is taken: a capture that is in the picture and not in the position is only read twice.
-            let newest = self.store.newest_seq().unwrap_or_else(|error| {
+            let newest = self.store.newest_seq(None).unwrap_or_else(|error| {
                 tracing::debug!(%error, "the number of the newest capture cannot be read");
                 seq
             });

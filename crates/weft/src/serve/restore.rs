@@ -47,11 +47,7 @@ pub(super) fn evidence_until_with(store: &Store, until: Option<Timestamp>, each:
 }
 
 fn evidence_of(store: &Store, until: Option<Timestamp>, max_past: u64, each: &mut dyn FnMut(&Evidence, u64)) -> Result<Evidence, StoreError> {
-    let mut last = 0;
-    for capture in store.newest_of_each_key(until)? {
-        last = last.max(capture?.seq);
-    }
-    let from = last.saturating_sub(max_past);
+    let from = store.newest_seq(until)?.saturating_sub(max_past);
     let mut evidence = match from {
         0 => Evidence::default(),
         _ => newest_before(store, from)?,

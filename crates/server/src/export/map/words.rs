@@ -1,6 +1,7 @@
 //! What a picture says in words.
 
 use super::labels::Labels;
+pub(super) use weft_model::words::count;
 use weft_topology::{Link, LinkKind, Node, Role, State};
 
 /// What a device is called on a map: its name, else its place in the mesh, else its radio, else its id.
@@ -75,11 +76,6 @@ pub(super) fn link(link: &Link, a: &str, b: &str) -> String {
         quality(&link.b_hears_a),
         state(link.state)
     )
-}
-
-/// `1 device`, `2 devices`.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// What is not in the picture; nothing is left out in silence.
