@@ -51,7 +51,14 @@ export class Lan {
     ip("netns", "add", lan.there);
     lan.within(lan.there, "ip link add br0 type bridge; ip link set br0 up");
     lan.plug(lan.here);
+    lan.settle();
     return lan;
+  }
+
+  /** Waits until the interface works and says no more of itself: a browser gives up what it loads when its network changes. */
+  private settle(): void {
+    const settled = "ip link show eth0 | grep -q 'state UP' && ! ip -6 addr show dev eth0 | grep -q tentative";
+    this.within(this.here, `for try in $(seq 50); do if ${settled}; then sleep 0.2; exit 0; fi; sleep 0.1; done; ip addr show; exit 1`);
   }
 
   private static missing(reason: string): string {
@@ -64,7 +71,8 @@ export class Lan {
     const number = ++this.plugged;
     ip("link", "add", "eth0", "netns", namespace, "type", "veth", "peer", "name", `port${number}`, "netns", this.there);
     this.within(this.there, `ip link set port${number} master br0 up`);
-    this.within(namespace, `ip link set lo up; ip addr add 192.0.2.${number}/24 dev eth0`);
+    // No address of the kernel's own making: it would come a second or two after the others.
+    this.within(namespace, `ip link set eth0 addrgenmode none; ip link set lo up; ip addr add 192.0.2.${number}/24 dev eth0`);
     this.within(namespace, `ip addr add fe80::b0${number}/64 dev eth0 nodad; ip link set eth0 up`);
   }
 
