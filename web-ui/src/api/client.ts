@@ -122,11 +122,9 @@ export async function topology(
   return { topology: answer.data as Topology, generation: at ? null : tag, clock: Number.isNaN(date) ? null : date };
 }
 
-/** Where everything stands on the map. */
-export async function layout(at: string | null, signal?: AbortSignal): Promise<Positions> {
-  const asked = client.GET("/api/v1/layout", { params: { query: given({ at }) }, signal: signal ?? null });
-  return (await read<{ positions: Positions }>(asked)).positions;
-}
+/** Where everything stands on the map, and the number of the generation that stands there; a moment of the past has none. */
+export const layout = (at: string | null, signal?: AbortSignal): Promise<{ generation?: number | null; positions: Positions }> =>
+  read(client.GET("/api/v1/layout", { params: { query: given({ at }) }, signal: signal ?? null }));
 
 /** The state of sources and store. */
 export const sources = (signal?: AbortSignal): Promise<{ status: Status }> =>

@@ -29,6 +29,8 @@ const RETRY_MILLISECONDS = [500, 1_000, 2_000, 5_000, 10_000];
 const POLL_MILLISECONDS = 10_000;
 /** Streams that broke before they began, in a row, until they count as refused. */
 const REFUSED_AFTER = 2;
+/** How often positions are asked for that keep up with what changes. */
+const MAX_LAYOUTS = 3;
 /** `Date` headers know whole seconds; clocks that are closer than this are the same. */
 const SAME_CLOCK_MILLISECONDS = 2_000;
 
@@ -58,6 +60,8 @@ class Live {
   #stream: EventSource | null = null;
   #refused = 0;
   #generation: string | null = null;
+  /** Number of the generation that is shown. */
+  #number = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #painting: ReturnType<typeof setTimeout> | undefined;
@@ -88,11 +92,14 @@ class Live {
 
   async #load(): Promise<void> {
     try {
-      const [picture, positions, sources] = await Promise.all([api.topology(null), api.layout(null), api.sources()]);
+      const [picture, layout, sources] = await Promise.all([api.topology(null), api.layout(null), api.sources()]);
       const ahead = picture.clock === null ? 0 : picture.clock - Date.now();
       this.clockOffset = Math.abs(ahead) < SAME_CLOCK_MILLISECONDS ? 0 : ahead;
       this.#take(picture.topology, picture.generation);
-      this.mesh.replace(picture.topology, positions);
+      this.mesh.replace(picture.topology, layout.positions);
+      // A generation's name begins with its number.
+      this.#number = Number.parseInt(picture.generation ?? "0", 10) || 0;
+      if ((layout.generation ?? 0) < this.#number) void this.#place();
       this.status = sources.status;
       this.hasPicture = true;
       this.refusal = null;
@@ -132,25 +139,34 @@ class Live {
   }
 
   #snapshot(event: MessageEvent<string>): void {
-    const { topology, status } = JSON.parse(event.data) as { topology: Topology; status: Status };
+    const { generation, topology, status } = JSON.parse(event.data) as { generation: number; topology: Topology; status: Status };
     this.#take(topology, event.lastEventId);
+    this.#number = generation;
     this.status = status;
-    // Positions are not part of a snapshot.
-    api.layout(null).then(
-      (positions) => this.mesh.replace(topology, positions),
-      () => this.#failed(),
-    );
+    // At once: changes that follow are changes of this. Positions are not part of a snapshot.
+    this.mesh.replace(topology, null);
+    void this.#place();
+  }
+
+  /** Asks where everything stands, until the answer is not older than what is shown. */
+  async #place(): Promise<void> {
+    try {
+      for (let tries = 0; tries < MAX_LAYOUTS; tries++) {
+        const { generation, positions } = await api.layout(null);
+        if ((generation ?? 0) < this.#number) continue;
+        this.mesh.place(positions);
+        return;
+      }
+    } catch {
+      // A service that is gone ends the stream too, which says so.
+    }
   }
 
   #delta(event: MessageEvent<string>): void {
-    const data = JSON.parse(event.data) as DeltaEvent & { layout_changed: boolean };
+    const data = JSON.parse(event.data) as DeltaEvent & { generation: number; layout_changed: boolean };
+    this.#number = data.generation;
     this.mesh.apply(data.changes, data.layout ?? null);
-    if (data.layout_changed && !data.layout) {
-      api.layout(null).then(
-        (positions) => this.mesh.place(positions),
-        () => undefined,
-      );
-    }
+    if (data.layout_changed && !data.layout) void this.#place();
     if (data.status) this.status = data.status;
     this.#generation = event.lastEventId;
     this.now = data.changes.as_of;

@@ -86,16 +86,15 @@ export class Mesh {
     return this.#read(this.#index().findings.get(id) ?? NOTHING);
   }
 
-  /** Takes a whole picture in place of what was there. */
-  replace(topology: Topology, positions: Positions): void {
+  /** Takes a whole picture in place of what was there. Without positions, what is still there stays where it stands. */
+  replace(topology: Topology, positions: Positions | null): void {
     this.#asOf = topology.as_of;
     this.#networks = byId(topology.networks);
     this.#nodes = byId(topology.nodes);
     this.#links = byId(topology.links);
     this.#findings = byId(topology.findings);
-    this.#cards = new Map(Object.entries(positions.networks));
-    this.#places = new Map(Object.entries(positions.nodes));
-    this.changed();
+    if (positions) this.place(positions);
+    else this.changed();
   }
 
   /** Takes over what changed, without telling anybody: call {@link changed} when a batch is in. */

@@ -19,13 +19,20 @@ export interface Compared {
 class Shown {
   /** The moment of the past that is shown; null: now. */
   at = $state<string | null>(null);
-  /** A moment was asked for, and its picture has not come yet. */
-  loading = $state(false);
+  #moments = $state(0);
+  #comparisons = $state(0);
   error = $state.raw<ApiError | null>(null);
   compared = $state.raw<Compared | null>(null);
   #past = $state.raw<Mesh | null>(null);
   #asked: AbortController | null = null;
   #next: string | null = null;
+  /** Counts what a person wanted to see: an answer to an older wish is shown no more. */
+  #wish = 0;
+
+  /** Something was asked for, and its picture has not come yet. */
+  get loading(): boolean {
+    return this.#moments + this.#comparisons > 0;
+  }
 
   /** What views draw. */
   get mesh(): Mesh {
@@ -39,20 +46,21 @@ class Shown {
 
   /** Goes to a moment. While one is on its way, only the newest wish waits: dragging asks no faster than answers come. */
   async goTo(at: string): Promise<void> {
+    this.#wish++;
     this.at = at;
     this.compared = null;
-    if (this.loading) {
+    if (this.#moments > 0) {
       this.#next = at;
       return;
     }
-    this.loading = true;
+    this.#moments++;
     let wanted: string | null = at;
     while (wanted !== null) {
       this.#next = null;
       await this.#fetch(wanted);
       wanted = this.#next;
     }
-    this.loading = false;
+    this.#moments--;
   }
 
   async #fetch(at: string): Promise<void> {
@@ -70,6 +78,7 @@ class Shown {
 
   /** Back to now. */
   goLive(): void {
+    this.#wish++;
     this.#next = null;
     this.#asked?.abort();
     this.at = null;
@@ -80,15 +89,17 @@ class Shown {
 
   /** Shows what is different at `b` (null: now) from `a`. */
   async compare(a: string, b: string | null): Promise<void> {
-    this.loading = true;
+    const wish = ++this.#wish;
+    this.#comparisons++;
     try {
       const [comparison, meshA, meshB] = await Promise.all([api.diff(a, b), past(a), b ? past(b) : frozen()]);
+      if (wish !== this.#wish) return;
       this.compared = { a, b, comparison, meshA, meshB };
       this.error = null;
     } catch (error) {
-      this.error = asApiError(error);
+      if (wish === this.#wish) this.error = asApiError(error);
     } finally {
-      this.loading = false;
+      this.#comparisons--;
     }
   }
 
@@ -100,16 +111,16 @@ class Shown {
 
 async function past(at: string, signal?: AbortSignal): Promise<Mesh> {
   const mesh = new Mesh();
-  const [picture, positions] = await Promise.all([api.topology(at, signal), api.layout(at, signal)]);
-  mesh.replace(picture.topology, positions);
+  const [picture, layout] = await Promise.all([api.topology(at, signal), api.layout(at, signal)]);
+  mesh.replace(picture.topology, layout.positions);
   return mesh;
 }
 
 /** Now, held: a comparison does not change under the eyes of its reader. */
 async function frozen(): Promise<Mesh> {
   const mesh = new Mesh();
-  const [picture, positions] = await Promise.all([api.topology(null), api.layout(null)]);
-  mesh.replace(picture.topology, positions);
+  const [picture, layout] = await Promise.all([api.topology(null), api.layout(null)]);
+  mesh.replace(picture.topology, layout.positions);
   return mesh;
 }
 
