@@ -74,6 +74,29 @@ fn each_thing_that_is_said_is_superseded_by_itself_and_taken_back_by_an_empty_te
 }
 
 #[test]
+fn what_another_program_calls_a_device_counts_only_where_no_person_named_it() {
+    let mut story = Story::new();
+    lamp(&mut story, 0, &["fd00::17"]);
+    let node = || json!({"node": LAMP});
+    let suggested = |name: &str| json!({"name": name, "room": "Study", "suggested": true});
+    say(&mut story, 10, node(), suggested("Lamp 7"));
+    say(&mut story, 20, node(), json!({"name": "Reading light"}));
+    say(&mut story, 30, node(), suggested("Lamp 8"));
+    say(&mut story, 40, node(), json!({"name": ""}));
+    assert_read(&story);
+    let at = |seconds| {
+        let topology = story.topology(seconds);
+        let node = topology.node(LAMP).unwrap();
+        assert_eq!(node.room.as_deref(), Some("Study"));
+        node.name.clone().unwrap()
+    };
+    assert_eq!([15, 25, 35, 45].map(at), ["Lamp 7", "Reading light", "Reading light", "Lamp 8"]);
+    let topology = story.topology(45);
+    let programs = |node: &Node| node.claims.iter().filter(|claim| &*claim.reporter == "another program").count();
+    assert!(programs(topology.node(LAMP).unwrap()) > 0);
+}
+
+#[test]
 fn a_name_that_was_given_on_the_lan_is_there_when_the_device_is_placed() {
     let mut story = Story::new();
     story.rest(0, router(ONE, "0x2800", &[], &[("0x2801", CHILD)]));

@@ -399,14 +399,23 @@ pub struct Annotation {
     /// Id of another node that is this very device; an empty text takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
+    /// `true`: another program calls it so; name and room count only where no person said any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested: Option<bool>,
 }
 
 impl Annotation {
     /// Names of what is said, in a fixed order. Each is superseded by itself: a later word on the room takes nothing from the name.
     pub fn said(&self) -> Vec<&'static str> {
+        // What a program suggests and what a person says stand beside each other.
+        let [name, room] = if self.suggested == Some(true) {
+            ["suggested_name", "suggested_room"]
+        } else {
+            ["name", "room"]
+        };
         let fields = [
-            ("name", self.name.is_some()),
-            ("room", self.room.is_some()),
+            (name, self.name.is_some()),
+            (room, self.room.is_some()),
             ("pin", self.pin.is_some() || self.unpin == Some(true)),
             ("thread_role", self.thread_role.is_some()),
             ("note", self.note.is_some()),

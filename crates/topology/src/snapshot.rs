@@ -114,11 +114,13 @@ pub struct Claim {
 
 /// Who said it, where a person did.
 pub(crate) const PERSON: &str = "a person";
+/// The reporter of what a program calls a device, as its people do.
+pub(crate) const PROGRAM: &str = "another program";
 
 impl Claim {
-    /// True where a person said so, rather than a device.
+    /// True where a person said so, here or to another program, rather than a device.
     pub fn is_by_person(&self) -> bool {
-        &*self.reporter == PERSON
+        [PERSON, PROGRAM].contains(&&*self.reporter)
     }
 
     /// Sorts claims by capture, reporter and fact, and drops repetitions.

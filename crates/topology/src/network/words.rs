@@ -4,7 +4,7 @@
 //! ids that it had before more was known of it, and from a place in a mesh to the device that turns out to be there.
 
 use super::{Mesh, dated};
-use crate::snapshot::{Claim, Id, PERSON};
+use crate::snapshot::{Claim, Id, PERSON, PROGRAM};
 use std::collections::{BTreeMap, BTreeSet};
 use weft_evidence::{Observation, Reporter};
 use weft_model::{Annotation, AnnotationTarget, ExtendedAddress, Fact, FactKind, PartitionId, Pin, Rloc16, ServiceDetails, Timestamp};
@@ -168,6 +168,7 @@ impl<'a> Mesh<'a> {
     /// What holds of a device. Adds to the claims what was said.
     pub(super) fn said_of(&self, index: usize, claims: &mut Vec<Claim>) -> Said {
         let mut said = Said::default();
+        let mut suggested = (None, None);
         for word in self.words.about.get(&index).into_iter().flatten() {
             let Some(annotation) = of_device(word) else { continue };
             let text = |new: &Option<String>, old: &mut Option<String>| {
@@ -175,8 +176,12 @@ impl<'a> Mesh<'a> {
                     *old = Some(new.clone()).filter(|text| !text.trim().is_empty());
                 }
             };
-            text(&annotation.name, &mut said.name);
-            text(&annotation.room, &mut said.room);
+            let (name, room) = match annotation.suggested {
+                Some(true) => (&mut suggested.0, &mut suggested.1),
+                _ => (&mut said.name, &mut said.room),
+            };
+            text(&annotation.name, name);
+            text(&annotation.room, room);
             text(&annotation.note, &mut said.note);
             if annotation.unpin == Some(true) {
                 said.pin = None;
@@ -185,21 +190,23 @@ impl<'a> Mesh<'a> {
             if let Some(muted) = annotation.muted {
                 said.muted_since = muted.then_some(word.stated_at);
             }
-            claims.push(self.word_claim(word, describe(annotation)));
+            claims.push(self.word_claim(word, annotation));
         }
+        said.name = said.name.or(suggested.0);
+        said.room = said.room.or(suggested.1);
         for (_, _, word) in self.words.refuted.iter().filter(|(_, other, _)| *other == index) {
             if let Some(annotation) = of_device(word) {
-                claims.push(self.word_claim(word, describe(annotation)));
+                claims.push(self.word_claim(word, annotation));
             }
         }
         said
     }
 
-    fn word_claim(&self, word: &Observation, fact: String) -> Claim {
+    fn word_claim(&self, word: &Observation, annotation: &Annotation) -> Claim {
         Claim {
             source: word.source.clone(),
-            reporter: PERSON.into(),
-            fact: fact.into(),
+            reporter: if annotation.suggested == Some(true) { PROGRAM } else { PERSON }.into(),
+            fact: describe(annotation).into(),
             observed_at: dated(word, word.stated_at),
             capture: self.policy.captures_in.reference(word.seq),
         }
