@@ -99,6 +99,8 @@ fn asked_in_vain_once_is_bad_luck_and_twice_is_stale() {
         links_of(&topology, OTHER).first().map(|link| link.state)
     };
     assert_eq!(own_word(&story, 101), Some(State::Confirmed), "once is bad luck");
+    let device = |story: &Story, seconds| radio(&story.topology(seconds), OTHER).state;
+    assert_eq!(device(&story, 101), State::Confirmed);
     asked_in_vain(&mut story, 200);
     assert_eq!(
         own_word(&story, 201),
@@ -106,8 +108,16 @@ fn asked_in_vain_once_is_bad_luck_and_twice_is_stale() {
         "its own word is stale, its neighbour's stands"
     );
     assert_eq!(own_word(&story, 199), Some(State::Confirmed), "at 199 s nobody knew");
+    assert_eq!(
+        device(&story, 201),
+        State::Stale,
+        "its neighbour has not dropped it yet, and it does not answer"
+    );
+    story.rest(250, router(ROUTER, "0x2800", &[(16, 3, 3, 1)], &[]));
+    assert_eq!(device(&story, 251), State::Stale, "that it is listed still is no word of its own");
     story.rest(300, router(OTHER, "0x4000", &[(10, 3, 3, 1)], &[]));
     assert_eq!(own_word(&story, 301), Some(State::Confirmed), "it answers again");
+    assert_eq!(device(&story, 301), State::Confirmed);
     asked_in_vain(&mut story, 400);
     assert_eq!(
         own_word(&story, 401),

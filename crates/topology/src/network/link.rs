@@ -9,6 +9,9 @@ use std::sync::Arc;
 use weft_evidence::Observation;
 use weft_model::{Fact, FactKind, LinkQuality, ServiceDetails};
 
+/// What OpenThread gives as the signal strength of whatever came over the LAN (`src/core/radio/trel_link.hpp`, `kRxRssi`).
+const TREL_RSSI_DBM: i8 = -20;
+
 /// A row that names a child which is elsewhere now: right about the table that it stands in, wrong about the child.
 pub(crate) struct OutdatedRow {
     pub(crate) router: usize,
@@ -191,8 +194,9 @@ impl<'a> Mesh<'a> {
         let measured = a_rows
             .iter()
             .chain(b_rows)
-            .any(|heard| heard.average_rssi.is_some() || heard.last_rssi.is_some());
-        // Border routers that reach each other over the LAN show a link without a strength; nobody says which it is.
+            .flat_map(|heard| [heard.average_rssi, heard.last_rssi])
+            .any(|rssi| rssi.is_some_and(|rssi| rssi.dbm() != TREL_RSSI_DBM));
+        // Border routers that reach each other over the LAN show a link without a strength, or with one that is none; nobody says which it is.
         if !measured && self.has_trel(a) && self.has_trel(b) {
             Medium::Unknown
         } else {

@@ -49,6 +49,8 @@ pub(crate) struct Device<'a> {
     told: BTreeMap<FactKind, &'a Observation>,
     /// When it was asked in vain often enough since it last answered.
     in_vain_at: Option<Timestamp>,
+    /// When it was last asked in vain over the mesh itself, of those that answered there before and were asked in vain often enough since.
+    silent_at: Option<Timestamp>,
     pub(crate) extended_address: Option<ExtendedAddress>,
     pub(crate) partition: Option<PartitionId>,
     pub(crate) locator: Option<locator::Binding>,
@@ -76,6 +78,8 @@ struct Existence {
     /// Any statement that is not silent yet.
     alive: bool,
     last_heard: Option<Timestamp>,
+    /// When it was last heard for certain: it spoke itself, or whoever heard it says when that was. A row without an age only says that it is not dropped yet.
+    heard_for_certain: Option<Timestamp>,
     /// All neighbours have dropped it from their tables; the last of them then.
     dropped_at: Option<Timestamp>,
     claims: Vec<Claim>,
@@ -250,6 +254,7 @@ impl<'a> Mesh<'a> {
         let device = &mut self.devices[place];
         let mut vain: Vec<Timestamp> = Vec::new();
         let mut answered: Option<Timestamp> = None;
+        let (mut vain_in_mesh, mut answered_in_mesh): (Vec<Timestamp>, Option<Timestamp>) = (Vec::new(), None);
         for &index in &device.reporters {
             let (reporter, evidence) = self.reporters[index];
             for (kind, slot) in &evidence.slots {
@@ -265,11 +270,18 @@ impl<'a> Mesh<'a> {
             }
             vain.extend(&evidence.in_vain);
             answered = answered.max(evidence.answered_at);
+            if !matches!(reporter, Reporter::Matter(_)) {
+                vain_in_mesh.extend(&evidence.in_vain);
+                answered_in_mesh = answered_in_mesh.max(evidence.answered_at);
+            }
             device.is_border_router |= is_border_router(evidence);
         }
         vain.retain(|at| answered.is_none_or(|answered| *at > answered));
         vain.sort_unstable();
         device.in_vain_at = vain.get(self.policy.in_vain.saturating_sub(1)).copied();
+        vain_in_mesh.retain(|at| answered.is_some_and(|answered| *at > answered));
+        let often_enough = answered_in_mesh.is_some() && vain_in_mesh.len() >= self.policy.in_vain;
+        device.silent_at = vain_in_mesh.into_iter().max().filter(|_| often_enough);
         device.extended_address = current_radio(device);
         if let Some(name) = device.names.first() {
             device.id = name.id.as_str().into();

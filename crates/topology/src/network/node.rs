@@ -39,6 +39,7 @@ impl<'a> Mesh<'a> {
             let (observer, target, age, at, relation, answered) = (heard.observer, heard.target, heard.age, heard.at, heard.relation, heard.answered);
             let claim = self.claim(observer, heard.observation, at, link::describe(heard));
             let undated = heard.observation.hearing == Hearing::Cached;
+            let has_age = heard.has_age || heard.observation.hearing == Hearing::Air;
             // A child row about a child that is elsewhere speaks of its table, not of the child's presence.
             let outdated = relation == Relation::Child
                 && self.devices[target]
@@ -69,6 +70,9 @@ impl<'a> Mesh<'a> {
             }
             if relation != Relation::Route && !undated {
                 existence.last_heard = existence.last_heard.max(Some(at));
+                if has_age {
+                    existence.heard_for_certain = existence.heard_for_certain.max(Some(at));
+                }
             }
         }
         self.collect_departures();
@@ -81,6 +85,7 @@ impl<'a> Mesh<'a> {
         let mut alive = false;
         let mut any = 0;
         let mut last_heard: Option<Timestamp> = None;
+        let mut heard_for_certain: Option<Timestamp> = None;
         let mut claims: Vec<Claim> = Vec::new();
         let is_border_router = self.devices[device].is_border_router;
         for position in 0..self.devices[device].reporters.len() {
@@ -117,6 +122,7 @@ impl<'a> Mesh<'a> {
                         beyond_registration = true;
                         own_fresh |= age == Age::Fresh;
                         last_heard = last_heard.max(Some(observation.stated_at));
+                        heard_for_certain = heard_for_certain.max(Some(observation.stated_at));
                     }
                 }
                 if CLAIMED.contains(kind) || *kind == FactKind::Service {
@@ -141,6 +147,7 @@ impl<'a> Mesh<'a> {
         existence.alive |= alive;
         existence.any += any;
         existence.last_heard = existence.last_heard.max(last_heard);
+        existence.heard_for_certain = existence.heard_for_certain.max(heard_for_certain);
         existence.claims.append(&mut claims);
     }
 
@@ -162,6 +169,13 @@ impl<'a> Mesh<'a> {
         }
         if !anything_fresh {
             return if existence.alive { State::Stale } else { State::Gone };
+        }
+        // Neighbours list a router for a minute or two after its last word: that it does not answer is newer.
+        if device
+            .silent_at
+            .is_some_and(|silent| existence.heard_for_certain.is_none_or(|heard| heard <= silent))
+        {
+            return State::Stale;
         }
         if device.locator_contested {
             return State::Contradicted;
