@@ -79,7 +79,7 @@ pub(super) fn service_type(text: &str, limit: usize) -> String {
 
 /// `text` with every character that could move a cursor or reorder a line replaced by U+FFFD: control characters, and the
 /// Unicode embedding, override and isolate marks.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let unsafe_to_show = |character: char| character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .map(|character| {
@@ -93,7 +93,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// At most `limit` bytes of `text`, cut between characters.
-pub(super) fn cut(text: &str, limit: usize) -> &str {
+pub(crate) fn cut(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 

@@ -10,6 +10,7 @@ pub mod packet;
 pub mod txt;
 
 pub use browse::{ServiceEvent, ServiceEvents};
+pub(crate) use label::{cut, shown};
 pub use label::{escape_label, unescape_label};
 pub use name::Name;
 pub use packet::{Message, parse};

@@ -10,7 +10,7 @@ pub const MAX_TLVS: usize = 4096;
 pub const MAX_VALUE_BYTES: usize = u16::MAX as usize;
 
 /// The length byte that announces an extended length.
-const EXTENDED: u8 = 255;
+pub(crate) const EXTENDED: u8 = 255;
 
 /// One TLV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
