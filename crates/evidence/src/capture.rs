@@ -181,8 +181,15 @@ pub struct MatterAttribute {
 pub struct MatterServerNode {
     /// Which Matter server: its compressed fabric id in hexadecimal digits where it told it, else its address.
     pub server: String,
-    /// The node object as the WebSocket API gives it.
+    /// The node object as the WebSocket API gives it; of a node that was told before, its attributes may be those alone that are news.
     pub node: Value,
+    /// Keys of the attributes (`0/53/7`) that the device itself told for this capture: read anew, or reported since the last one. The others are the server's
+    /// memory, whose age nobody knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fresh: Vec<String>,
+    /// In which interval the node is read through the server, where that is not the source's: see [`MatterReport::interval_seconds`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_seconds: Option<u32>,
 }
 
 /// `tmf`.

@@ -151,6 +151,8 @@ impl Survey<'_> {
         Some(CaptureBody::MatterServerNode(MatterServerNode {
             server: server.to_owned(),
             node: object,
+            fresh: Vec::new(),
+            interval_seconds: None,
         }))
     }
 

@@ -30,11 +30,26 @@ pub fn retention_key(capture: &Capture) -> String {
                 .and_then(Value::as_u64)
                 .map(MatterNodeId::from_u64)
                 .unwrap_or(MatterNodeId([0; 8]));
-            MatterPeer {
+            let peer = MatterPeer {
                 fabric: matter_server::fabric_of(&body.server),
                 node,
+            };
+            if body.fresh.is_empty() {
+                peer.to_string()
+            } else {
+                // What the device told at one moment, and the server remembered then; at another these are other attributes.
+                let attributes = body.node.get("attributes").and_then(Value::as_object);
+                let keys = attributes.into_iter().flat_map(|attributes| attributes.keys().map(String::as_str));
+                let paths: BTreeSet<(bool, &str)> = keys
+                    .map(|key| (false, key))
+                    .chain(body.fresh.iter().map(|key| (true, key.as_str())))
+                    .collect();
+                let mut text = String::new();
+                for (is_fresh, key) in paths {
+                    let _ = write!(text, "{key}{is_fresh} "); // writing to a String cannot fail
+                }
+                format!("{peer}/{}", digest(text.as_bytes()))
             }
-            .to_string()
         }
         CaptureBody::Tmf(body) => tmf(body),
         CaptureBody::OtbrRest(body) => rest(body),

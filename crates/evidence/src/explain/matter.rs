@@ -119,11 +119,23 @@ pub(super) fn server_node(body: &MatterServerNode, decoded: &DecodedCapture, nam
         Some(at) => Row::new("Read by the server", at.to_string()).means("single attributes may be newer; nobody says when"),
         None => Row::new("Read by the server", "not told").means("how old this is, nobody knows"),
     });
+    if !body.fresh.is_empty() {
+        rows.push(Row::new("Told by the device just then", body.fresh.len().to_string()).means("attributes; the others are the server's memory"));
+    }
+    rows.extend(
+        body.interval_seconds
+            .map(|interval| Row::new("Read every", words::seconds(interval.into())).means("what the device tells is fresh for three of these")),
+    );
     if node.other_attributes > 0 {
         rows.push(Row::new("Other attributes", node.other_attributes.to_string()).means("of clusters that say nothing about a mesh"));
     }
     let answers = node.facts.into_iter().map(|(path, fact)| (path, vec![fact])).collect();
     let mut sections = vec![Section::new("Node object", rows)];
     sections.extend(by_cluster(answers, names));
-    (format!("What a Matter server has in its cache of {who}"), sections)
+    let title = if body.fresh.is_empty() {
+        format!("What a Matter server has in its cache of {who}")
+    } else {
+        format!("What {who} told through a Matter server")
+    };
+    (title, sections)
 }

@@ -302,6 +302,8 @@ fn any_body() -> impl Strategy<Value = crate::CaptureBody> {
             crate::CaptureBody::MatterServerNode(crate::MatterServerNode {
                 server: weft_model::CompressedFabricId(fabric).to_string(),
                 node: json!({"node_id": node, "attributes": {"0/53/2": payload}}),
+                fresh: Vec::new(),
+                interval_seconds: None,
             })
         }),
         (

@@ -185,6 +185,8 @@ fn captures_with_secrets() -> Vec<(&'static str, CaptureBody)> {
             CaptureBody::MatterServerNode(MatterServerNode {
                 server: "ws://me:hunter2@ha:5580/ws".into(),
                 node,
+                fresh: Vec::new(),
+                interval_seconds: None,
             }),
         ),
         (

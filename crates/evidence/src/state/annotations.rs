@@ -76,6 +76,15 @@ mod tests {
         assert_eq!(names(&Evidence::from_captures(&captures)), [2, 4, 5]);
     }
 
+    #[test]
+    fn what_a_program_suggests_takes_nothing_from_what_a_person_says() {
+        let said = |seq, name: &str, suggested: bool| line(seq, json!({"identify": {"node": "n"}, "name": name, "suggested": suggested}));
+        let captures = [said(1, "Lamp", false), said(2, "Eve Door", true), said(3, "Eve Window", true)];
+        assert_eq!(names(&Evidence::from_captures(&captures)), [1, 3]);
+        let [person, program, again] = captures.each_ref().map(retention_key);
+        assert!(person != program && program == again);
+    }
+
     proptest! {
         /// What a store forgets because a newer capture has the same key is never what still stands.
         #[test]

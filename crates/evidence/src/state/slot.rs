@@ -1,6 +1,6 @@
 //! One reporter's statements of one kind: the present one, what it superseded, and since when.
 
-use crate::Observation;
+use crate::{Hearing, Observation};
 use std::sync::Arc;
 use weft_model::{ExtendedAddress, Fact, Rloc16, RouterId, Timestamp};
 
@@ -74,7 +74,7 @@ impl Slot {
             }
             return;
         }
-        if !newer(&observation, self.current.as_ref()) {
+        if !newer(&observation, self.current.as_ref()) || self.current.as_ref().is_some_and(|current| repeats(&observation, current)) {
             return;
         }
         if !observation.complete {
@@ -170,6 +170,11 @@ impl Slot {
     }
 }
 
+/// Somebody's memory of what was told itself: it says nothing new, and would take its time away.
+fn repeats(observation: &Observation, current: &Observation) -> bool {
+    observation.hearing == Hearing::Cached && current.hearing != Hearing::Cached && observation.fact == current.fact
+}
+
 fn newer(observation: &Observation, than: Option<&Observation>) -> bool {
     than.is_none_or(|than| (than.stated_at, than.seq) <= (observation.stated_at, observation.seq))
 }
@@ -211,7 +216,7 @@ fn rows_of(fact: &Fact) -> Option<Vec<RowKey>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Hearing, Reporter};
+    use crate::Reporter;
     use weft_model::NeighborRow;
 
     fn neighbor(address: u64, is_child: bool) -> NeighborRow {
@@ -275,6 +280,27 @@ mod tests {
         assert!(slot.episodes.iter().all(|episode| episode.ended_at.is_none()));
         slot.apply(table(30, true, &[neighbor(3, false)]));
         assert_eq!(slot.standing().count(), 1);
+    }
+
+    #[test]
+    fn a_cache_does_not_take_the_time_of_what_it_repeats() {
+        let cached = |at_seconds, rows: &[NeighborRow]| Observation {
+            hearing: Hearing::Cached,
+            ..table(at_seconds, true, rows)
+        };
+        let mut slot = Slot::default();
+        slot.apply(table(10, true, &[neighbor(3, false)]));
+        let before = slot.clone();
+        slot.apply(cached(20, &[neighbor(3, false)]));
+        assert_eq!(slot, before);
+        slot.apply(cached(30, &[neighbor(4, false)]));
+        assert_eq!(
+            slot.current.as_ref().map(|current| (current.hearing, current.seq)),
+            Some((Hearing::Cached, 30)),
+            "it says something else"
+        );
+        slot.apply(cached(40, &[neighbor(4, false)]));
+        assert_eq!(slot.current.as_ref().map(|current| current.seq), Some(40));
     }
 
     #[test]

@@ -76,6 +76,8 @@ fn read_file(file: &Path, text: &[u8], at: Option<Timestamp>, imported: &mut Imp
             CaptureBody::MatterServerNode(MatterServerNode {
                 server: server.clone(),
                 node,
+                fresh: Vec::new(),
+                interval_seconds: None,
             }),
         );
     }
