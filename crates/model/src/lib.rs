@@ -4,6 +4,7 @@
 //! an [`Rloc16`] means nothing outside its partition and moment.
 
 mod address;
+mod data_path;
 mod fact;
 mod identifier;
 mod network_check;
@@ -16,6 +17,10 @@ mod time;
 pub mod words;
 
 pub use address::{AddressKind, Ipv6Prefix, MeshLocalPrefix};
+pub use data_path::{
+    Ability, AbilityKind, Airtime, Brought, CredentialCheck, CredentialOrigin, CredentialView, DataPath, DataPathKind, DataPathState, NetworkWays,
+    NetworksView, ServerState, ServerView,
+};
 pub use fact::{
     Annotation, AnnotationTarget, AttributePath, AttributeValue, Dataset, Fact, FactKind, NetworkInterface, Pin, PowerSource, RadioPeer,
     RadioSummary, RoutingRole, ThreadNetworkEntry,

@@ -1,7 +1,12 @@
-//! What mDNS resolved, at once, for whoever needs addresses: operational Matter nodes, and devices that can be commissioned now.
+//! What mDNS resolved, at once, for whoever needs addresses: operational Matter nodes, devices that can be commissioned now, border agents.
 //!
 //! Captures wait until an announcement has settled and are withdrawn late; who wants to talk to a device can do neither. So the live mDNS source
 //! writes here first. An address that is here was announced and not withdrawn; that it answers is another matter.
+
+mod border_agents;
+
+pub use border_agents::BorderAgent;
+pub(crate) use border_agents::{AgentService, AnnouncedAgent};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +18,8 @@ use weft_model::{CompressedFabricId, MatterPeer};
 pub const MAX_OPERATIONAL: usize = 4_096;
 /// Devices that can be commissioned now that are kept.
 pub const MAX_COMMISSIONABLE: usize = 512;
+/// Services of border agents that are kept.
+pub const MAX_BORDER_AGENTS: usize = 512;
 /// Addresses that are kept of one instance, the best ones.
 pub const MAX_ADDRESSES: usize = 16;
 /// Service types and subtypes that can be wanted at once.
@@ -79,6 +86,7 @@ struct Shared {
 struct Entries {
     operational: BTreeMap<MatterPeer, Entry<Located>>,
     commissionable: BTreeMap<String, Entry<Commissionable>>,
+    agents: border_agents::Agents,
     wanted: BTreeMap<String, Wish>,
     revision: u64,
     wishes: u64,
@@ -251,23 +259,33 @@ impl ServiceDirectory {
         self.tell(has_changed.then_some(number));
     }
 
-    /// Withdrawals may have been missed: all operational nodes, or all others, are doubtful until they are resolved again.
-    pub(crate) fn doubt(&self, operational: bool) {
+    /// Withdrawals of a service type (`_meshcop._udp.local.`) may have been missed, or of all: what it brought is doubtful until it is resolved again.
+    pub(crate) fn doubt(&self, service: Option<&str>) {
+        let is_meant = |name: &str| service.is_none_or(|service| service.starts_with(name));
         let mut entries = self.entries();
-        if operational {
+        if is_meant("_matter._tcp.") {
             entries.operational.values_mut().for_each(|entry| entry.is_doubtful = true);
-        } else {
+        }
+        if is_meant("_matterc._udp.") {
             entries.commissionable.values_mut().for_each(|entry| entry.is_doubtful = true);
+        }
+        for ((_, of), entry) in &mut entries.agents {
+            entry.is_doubtful |= match of {
+                AgentService::Lasting => is_meant("_meshcop._udp."),
+                AgentService::Passcode => is_meant("_meshcop-e._udp."),
+            };
         }
     }
 
     /// Forgets what is still doubtful.
     pub(crate) fn forget_doubtful(&self) {
         let mut entries = self.entries();
-        let before = entries.operational.len() + entries.commissionable.len();
+        let count = |entries: &Entries| entries.operational.len() + entries.commissionable.len() + entries.agents.len();
+        let before = count(&entries);
         entries.operational.retain(|_, entry| !entry.is_doubtful);
         entries.commissionable.retain(|_, entry| !entry.is_doubtful);
-        let has_changed = before != entries.operational.len() + entries.commissionable.len();
+        entries.agents.retain(|_, entry| !entry.is_doubtful);
+        let has_changed = before != count(&entries);
         if has_changed {
             entries.revision += 1;
         }

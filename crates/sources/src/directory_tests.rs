@@ -99,14 +99,14 @@ fn what_is_not_resolved_again_after_a_doubt_is_forgotten() {
         directory.set_operational(peer(node), located(&["[fd00::1]:5540"]));
     }
     directory.set_commissionable("A", Some(Commissionable::default()));
-    directory.doubt(true);
+    directory.doubt(Some("_matter._tcp.local."));
     assert!(directory.operational(peer(1)).is_some(), "doubt is no removal");
     directory.set_operational(peer(2), located(&["[fd00::1]:5540"]));
     directory.forget_doubtful();
     assert!(directory.operational(peer(1)).is_none());
     assert!(directory.operational(peer(2)).is_some());
     assert_eq!(directory.commissionable().len(), 1, "only operational nodes were in doubt");
-    directory.doubt(false);
+    directory.doubt(Some("_matterc._udp.local."));
     directory.forget_doubtful();
     assert!(directory.commissionable().is_empty());
 }
@@ -208,4 +208,48 @@ proptest! {
         prop_assert_eq!(&order(backwards), &ordered);
         prop_assert_eq!(order(ordered.clone()), ordered);
     }
+}
+
+#[test]
+fn a_border_agents_two_services_are_one_agent_and_each_is_withdrawn_by_itself() {
+    let directory = ServiceDirectory::new();
+    let record = weft_model::BorderAgentRecord {
+        network_name: Some("Home".to_owned()),
+        ..Default::default()
+    };
+    let announced = |address: &str, record| AnnouncedAgent {
+        host: Some("hall.local".to_owned()),
+        addresses: vec![address.parse().unwrap()],
+        record,
+    };
+    let lasting = announced("[fe80::1%2]:49154", record.clone());
+    let passcode = announced("[fe80::1%2]:50000", Default::default());
+    directory.set_border_agent("Hall", AgentService::Passcode, Some(passcode.clone()));
+    let agent = directory.border_agents().remove(0);
+    assert_eq!((agent.addresses.len(), agent.passcode_addresses.len()), (0, 1));
+    directory.set_border_agent("Hall", AgentService::Lasting, Some(lasting.clone()));
+    let expected = BorderAgent {
+        instance: "Hall".to_owned(),
+        host: Some("hall.local".to_owned()),
+        addresses: lasting.addresses.clone(),
+        passcode_addresses: passcode.addresses.clone(),
+        record,
+    };
+    assert_eq!(directory.border_agents(), std::slice::from_ref(&expected));
+    let number = *directory.changed().borrow();
+    directory.set_border_agent("Hall", AgentService::Lasting, Some(lasting.clone()));
+    assert_eq!(*directory.changed().borrow(), number, "a repetition is no change");
+    directory.doubt(Some("_matterc._udp.local."));
+    directory.forget_doubtful();
+    assert_eq!(directory.border_agents(), [expected], "another type was in doubt");
+    directory.doubt(Some("_meshcop-e._udp.local."));
+    directory.forget_doubtful();
+    assert_eq!(directory.border_agents()[0].passcode_addresses, []);
+    assert_eq!(directory.border_agents()[0].addresses, lasting.addresses);
+    directory.set_border_agent("Hall", AgentService::Lasting, None);
+    assert_eq!(directory.border_agents(), []);
+    for number in 0..=MAX_BORDER_AGENTS {
+        directory.set_border_agent(&number.to_string(), AgentService::Lasting, Some(lasting.clone()));
+    }
+    assert_eq!(directory.border_agents().len(), MAX_BORDER_AGENTS);
 }

@@ -6,14 +6,20 @@
 pub mod clock;
 pub mod directory;
 pub mod event;
+#[cfg(feature = "home-assistant")]
+pub mod home_assistant;
 #[cfg(feature = "matter")]
 pub mod matter;
 pub mod mdns;
+#[cfg(feature = "mesh")]
+pub mod mesh;
 pub mod network_check;
 #[cfg(feature = "rcp")]
 pub mod rcp;
 pub mod replay;
 pub mod schedule;
+#[cfg(feature = "mesh")]
+pub mod sealed;
 pub mod supervise;
 
 pub use event::{CaptureSender, Event, Inbox, channel};

@@ -123,8 +123,7 @@ async fn listen(mut context: Context, directory: &ServiceDirectory) -> Result<()
     let mut wishes = directory.wishes_changed();
     wishes.mark_changed();
     // A former run of this source left them.
-    directory.doubt(true);
-    directory.doubt(false);
+    directory.doubt(None);
     let mut doubted_until = Some(clock::running_for() + DOUBTED_FOR);
 
     let mut instances = Instances::default();
@@ -170,7 +169,7 @@ async fn listen(mut context: Context, directory: &ServiceDirectory) -> Result<()
                 Some(Heard::Reopened(service)) if read::plain_type(&service) != service => {}
                 Some(Heard::Reopened(service)) => {
                     instances.reopened(&service);
-                    directory.doubt(service.starts_with("_matter._tcp."));
+                    directory.doubt(Some(&service));
                     doubted_until = Some(clock::running_for() + DOUBTED_FOR);
                 }
                 Some(Heard::Failed(error)) => return Err(failed(error)),
@@ -228,11 +227,16 @@ fn list(directory: &ServiceDirectory, service: &ResolvedService) {
             let instance = found.instance.clone();
             directory.set_commissionable(&instance, Some(found));
         }
+        Some(read::Listed::BorderAgent(instance, service, announced)) => directory.set_border_agent(&instance, service, Some(*announced)),
         None => {}
     }
 }
 
 fn unlist(directory: &ServiceDirectory, key: &read::Key) {
+    if let Some(service) = read::agent_service(&key.0) {
+        directory.set_border_agent(&key.1, service, None);
+        return;
+    }
     match read::operational_peer(key) {
         Some(peer) => directory.set_operational(peer, None),
         None if key.0.starts_with("_matterc._udp.") => directory.set_commissionable(&key.1, None),

@@ -1,6 +1,6 @@
 //! From mdns-sd's types to ours.
 
-use crate::directory::{Commissionable, Located, order};
+use crate::directory::{AgentService, AnnouncedAgent, Commissionable, Located, order};
 use mdns_sd::{ResolvedService, ScopedIp, TxtProperties};
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use weft_model::{Ipv6Prefix, MatterPeer, ServiceDetails};
@@ -81,6 +81,7 @@ pub(super) fn registration(service: &ResolvedService) -> Option<(Key, Registrati
 pub(super) enum Listed {
     Operational(MatterPeer, Located),
     Commissionable(Commissionable),
+    BorderAgent(String, AgentService, Box<AnnouncedAgent>),
 }
 
 /// A resolved instance as the directory lists it; `None` for types that it does not list, and names that are none.
@@ -94,7 +95,11 @@ pub(super) fn listed(service: &ResolvedService) -> Option<Listed> {
             .filter_map(|address| socket_address(address, service.port))
             .collect(),
     );
-    listing(&service_type, &instance, addresses, &service.txt_properties)
+    let mut listed = listing(&service_type, &instance, addresses, &service.txt_properties);
+    if let Some(Listed::BorderAgent(_, _, agent)) = &mut listed {
+        agent.host = (!service.host.is_empty()).then(|| service.host.trim_end_matches('.').to_owned());
+    }
+    listed
 }
 
 fn listing(service_type: &str, instance: &str, addresses: Vec<SocketAddr>, txt: &TxtProperties) -> Option<Listed> {
@@ -130,6 +135,27 @@ fn listing(service_type: &str, instance: &str, addresses: Vec<SocketAddr>, txt: 
             pairing_hint: record.pairing_hint,
             pairing_instruction: record.pairing_instruction,
         })),
+        ServiceDetails::BorderAgent(record) | ServiceDetails::EphemeralBorderAgent(record) => {
+            let announced = AnnouncedAgent {
+                host: None,
+                addresses,
+                record: *record,
+            };
+            Some(Listed::BorderAgent(
+                instance.to_owned(),
+                agent_service(service_type)?,
+                Box::new(announced),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Which service of a border agent a type is.
+pub(super) fn agent_service(service_type: &str) -> Option<AgentService> {
+    match service_type {
+        _ if service_type.starts_with("_meshcop._udp.") => Some(AgentService::Lasting),
+        _ if service_type.starts_with("_meshcop-e._udp.") => Some(AgentService::Passcode),
         _ => None,
     }
 }
@@ -293,13 +319,32 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_border_agent_is_listed_by_either_service() {
+        let txt = TxtProperties::from(&b"\x04rv=1\x07nn=Home\x0bxp=\x11\x11\x11\x11\x22\x22\x22\x22\x0bat=\0\0\0\0\0\x01\0\0"[..]);
+        let addresses = order(vec!["[fe80::1%3]:49154".parse().unwrap(), "192.0.2.9:49154".parse().unwrap()]);
+        let Some(Listed::BorderAgent(instance, service, agent)) = listing("_meshcop._udp.local.", "Hall hub", addresses.clone(), &txt) else {
+            panic!("not listed")
+        };
+        assert_eq!(
+            (instance.as_str(), service, &agent.addresses),
+            ("Hall hub", AgentService::Lasting, &addresses)
+        );
+        assert_eq!(agent.record.network_name.as_deref(), Some("Home"));
+        assert_eq!(agent.record.extended_pan_id, Some("1111111122222222".parse().unwrap()));
+        assert_eq!(agent.record.active_timestamp, Some(0x1_0000));
+        let empty = TxtProperties::from(&b"\0"[..]);
+        let listed = listing("_meshcop-e._udp.local.", "Hall hub", addresses, &empty);
+        assert!(matches!(listed, Some(Listed::BorderAgent(_, AgentService::Passcode, _))), "{listed:?}");
+    }
+
     proptest! {
         #[test]
         fn foreign_bytes_never_panic(value in prop::collection::vec(any::<u8>(), 0..40), name in ".{0,80}") {
             let _ = omr_prefix(&("_meshcop._udp.local.".to_owned(), name.clone()), &TxtProperties::from(&value[..]));
             let _ = key("_hap._udp.local.", &name);
             let _ = service_type(&name);
-            for service in ["_matter._tcp.local.", "_matterc._udp.local."] {
+            for service in ["_matter._tcp.local.", "_matterc._udp.local.", "_meshcop._udp.local."] {
                 let _ = listing(service, &name, Vec::new(), &TxtProperties::from(&value[..]));
             }
             prop_assert_eq!(hexadecimal(&value).len(), value.len() * 2);

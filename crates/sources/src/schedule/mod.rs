@@ -7,12 +7,14 @@
 //!
 //! Nothing here knows what a question is: border agents and REST services are asked by the same rules as Matter nodes.
 
+mod airtime;
 mod budget;
 mod item;
 mod network;
 mod news;
 mod pace;
 
+pub use airtime::AirtimeBudget;
 pub use item::Reason;
 pub use pace::{Kind, Pace};
 

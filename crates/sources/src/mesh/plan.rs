@@ -1,0 +1,359 @@
+//! Whom to ask next, and what the answer means for the next time. No IO; times of [`crate::clock::running_for`] are handed in.
+//!
+//! Each network is asked every 10 minutes: tables that were asked for are fresh for three intervals, half an hour at least, so one question may come to nothing
+//! without anything growing old, and a home's sweep then takes some 0.1 % of its channel. A router that was silent is asked once more half a minute later: a
+//! router that went is known within a minute, and one that was only busy is not held against it.
+
+use super::state::{Group, Network, Path, State};
+use super::way::{Attempted, WayFailure};
+use crate::clock;
+use std::time::Duration;
+use weft_model::{Ability, AbilityKind, Brought, CredentialCheck, CredentialOrigin, DataPathKind, DataPathState, Timestamp};
+use weft_thread::credential::{Passcode, Pskc};
+
+/// Between two questions to a network.
+pub(super) const INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// From a sweep in which a router was silent to the one that confirms it.
+const CONFIRM_AFTER: Duration = Duration::from_secs(30);
+/// After the first failure; doubled with each.
+const FIRST_BACK_OFF: Duration = Duration::from_secs(30);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(30 * 60);
+/// What a border router cannot do it learns by an update at the earliest.
+const LONGEST_UNSUPPORTED_BACK_OFF: Duration = Duration::from_secs(6 * 60 * 60);
+/// It may also have been starting, or away from its mesh.
+const UNSUPPORTED_BACK_OFF: Duration = Duration::from_secs(5 * 60);
+/// An app that adds a device takes a minute or two.
+const BUSY_BACK_OFF: Duration = Duration::from_secs(2 * 60);
+/// Between two wishes of persons for one network.
+pub(super) const PERSON_APART: Duration = Duration::from_secs(10);
+/// Fewer frames than this are not worth a session.
+const LEAST_FRAMES: u32 = 200;
+/// Networks that are asked at once.
+const MAX_UNDER_WAY: usize = 4;
+/// What multicast did not do is tried again after a day: a border router may have been updated.
+const MULTICAST_AGAIN_SECONDS: i64 = 24 * 60 * 60;
+
+/// An attempt to begin.
+pub(super) struct Start {
+    pub(super) group: Group,
+    pub(super) path: String,
+    pub(super) passcode: Option<Passcode>,
+    pub(super) pskc: Option<Pskc>,
+    pub(super) mesh_local_prefix: Option<weft_model::MeshLocalPrefix>,
+    pub(super) max_frames: u32,
+    pub(super) without_multicast: bool,
+}
+
+impl State {
+    /// What to begin now, and when to look again.
+    pub(super) fn next(&mut self, now: Duration) -> (Vec<Start>, Option<Duration>) {
+        let mut starts = Vec::new();
+        let mut wake: Option<Duration> = None;
+        if self.kept.paused {
+            return (starts, wake);
+        }
+        let mut room = MAX_UNDER_WAY.saturating_sub(self.groups.values().filter(|network| network.under_way.is_some()).count());
+        let mut turns = Vec::new();
+        for (group, network) in &self.groups {
+            match self.next_of(group, now) {
+                Turn::Now(path) => {
+                    let has_passcode = self.paths.get(&path).is_some_and(|path| path.passcode.is_some());
+                    turns.push((!has_passcode, network.due, group.clone(), path));
+                }
+                Turn::Never => {}
+                Turn::At(at) => wake = Some(wake.map_or(at, |wake| wake.min(at))),
+            }
+        }
+        // A passcode is good for minutes only; then whoever has waited longest. Whoever ends makes room, and everybody is looked at again.
+        turns.sort();
+        for (_, _, group, path) in turns {
+            if room > 0 {
+                room -= 1;
+                starts.extend(self.begin(group, path, now));
+            }
+        }
+        (starts, wake)
+    }
+
+    /// Whose turn it is in a group.
+    pub(super) fn next_of(&self, group: &Group, now: Duration) -> Turn {
+        let Some(network) = self.groups.get(group) else { return Turn::Never };
+        if network.under_way.is_some() {
+            return Turn::Never;
+        }
+        if let Some((id, _)) = self.paths_of(group).find(|(_, path)| path.passcode.is_some()) {
+            return Turn::Now(id.clone());
+        }
+        let mut usable: Vec<(&String, &Path)> = self.paths_of(group).filter(|(_, path)| self.is_usable(path)).collect();
+        if usable.is_empty() {
+            return Turn::Never;
+        }
+        let airtime_at = now + network.airtime.wait_for(network.last_frames.max(LEAST_FRAMES), now);
+        if let Some((id, _)) = usable.iter().find(|(_, path)| path.is_asked) {
+            return Turn::at(airtime_at, now, id);
+        }
+        usable.sort_by_key(|(id, path)| (path.not_before > now, rank(path), path.failures, (*id).clone()));
+        let due = network.due.max(airtime_at);
+        let Some((id, path)) = usable.first() else { return Turn::Never };
+        // Those that may be tried come first; of others, the next to come counts.
+        if path.not_before <= now {
+            return Turn::at(due, now, id);
+        }
+        let first = usable.iter().min_by_key(|(_, path)| path.not_before);
+        first.map_or(Turn::Never, |(id, path)| Turn::at(due.max(path.not_before), now, id))
+    }
+
+    fn begin(&mut self, group: Group, id: String, now: Duration) -> Option<Start> {
+        let path = self.paths.get(&id)?;
+        let credential = self.credential(path);
+        let check = path.network.and_then(|network| self.check(network));
+        let dataset = credential.and_then(|credential| credential.dataset.as_ref());
+        let pskc = credential.and_then(super::credentials::Credential::pskc);
+        let tried_with = credential.map(|credential| (credential.generation, path.active_timestamp));
+        // Where the network has a newer dataset, its prefix may have changed with it: it is fetched anew.
+        let mesh_local_prefix = dataset
+            .filter(|_| check != Some(CredentialCheck::Older))
+            .and_then(|dataset| dataset.public().mesh_local_prefix);
+        let multicast = path.abilities.get(&AbilityKind::Multicast);
+        let without_multicast =
+            multicast.is_some_and(|ability| !ability.works && (0..MULTICAST_AGAIN_SECONDS).contains(&clock::now().seconds_since(ability.seen_at)));
+        let network = self.groups.get_mut(&group)?;
+        network.under_way = Some(id.clone());
+        network.is_revoked = false;
+        let max_frames = network.airtime.left(now);
+        let path = self.paths.get_mut(&id)?;
+        path.is_asked = false;
+        path.last_attempt_at = Some(clock::now());
+        let passcode = path.passcode.take();
+        path.is_entered = passcode.is_some();
+        path.tried_with = tried_with;
+        let doing = if passcode.is_some() {
+            "Weft enters with the passcode."
+        } else {
+            "Weft asks it right now."
+        };
+        path.stand(DataPathState::Trying, doing.to_owned());
+        Some(Start {
+            group,
+            path: id,
+            pskc: pskc.filter(|_| path.kind == DataPathKind::BorderAgent),
+            passcode,
+            mesh_local_prefix,
+            max_frames,
+            without_multicast,
+        })
+    }
+
+    /// An attempt ended; `None`: by a defect, or because nobody may be asked any more.
+    pub(super) fn ended(&mut self, group: &Group, id: &str, by_passcode: bool, attempted: Option<Attempted>, now: Duration) {
+        let Some(network) = self.groups.get_mut(group) else { return };
+        network.under_way = None;
+        let is_revoked = std::mem::take(&mut network.is_revoked);
+        let Some(path) = self.paths.get_mut(id) else { return };
+        path.is_entered = false;
+        network.airtime.take(path.way.take_spent(), now);
+        let Some(attempted) = attempted else {
+            if is_revoked {
+                path.stand(DataPathState::NeedsCredential, String::new());
+                self.restate();
+                return;
+            }
+            let detail = if self.kept.paused {
+                "The last attempt was broken off when questions were paused."
+            } else {
+                "The last attempt ended by a defect in Weft, which its log tells of. Weft tries again."
+            };
+            path.stand(DataPathState::Failed, detail.to_owned());
+            path.failures = path.failures.saturating_add(1);
+            path.not_before = now + back_off(path.failures, FIRST_BACK_OFF, LONGEST_BACK_OFF);
+            return;
+        };
+        let at = clock::now();
+        for (kind, works, detail) in attempted.abilities {
+            path.abilities.insert(
+                kind,
+                Ability {
+                    kind,
+                    works,
+                    seen_at: at,
+                    detail,
+                },
+            );
+        }
+        if attempted.product.is_some() {
+            path.product = attempted.product;
+        }
+        // A border router speaks for the network that it announces, and for no other; whom a person named may turn out to be anybody.
+        let speaks_for = path.network.filter(|_| !path.is_by_hand);
+        let is_its_own = |dataset: &&weft_thread::credential::OperationalDataset| {
+            speaks_for.is_none_or(|network| dataset.public().extended_pan_id == Some(network))
+        };
+        if path.kind == DataPathKind::OtbrRest && attempted.network.is_some() {
+            path.network = attempted.network;
+        }
+        let origin = match path.kind {
+            DataPathKind::BorderAgent => CredentialOrigin::BorderAgent,
+            DataPathKind::OtbrRest => CredentialOrigin::OtbrRest,
+        };
+        let name = path.name.clone();
+        let kept = match attempted.dataset.as_ref() {
+            // What was forgotten meanwhile does not come back by what was begun with it.
+            Some(_) if is_revoked => Ok(false),
+            Some(dataset) if is_its_own(&dataset) => self.learn(dataset, origin, Some(&name), now),
+            Some(_) => Err(super::MeshError::Wrong(
+                "it is of another network than this border router announces, and is not kept".to_owned(),
+            )),
+            None => Ok(false),
+        };
+        match attempted.result {
+            Ok(_) if by_passcode => self.entered(group, id, kept.map_err(|error| error.to_string()), now),
+            Ok(brought) => self.brought(group, id, brought, attempted.routers, at, now),
+            Err(failure) => self.failed(id, failure, by_passcode, now),
+        }
+        self.regroup(now);
+        self.restate();
+        if let Err(error) = self.keep() {
+            tracing::error!(%error, "what was seen of ways to networks cannot be kept");
+        }
+    }
+
+    /// A passcode opened the door, and the dataset came.
+    fn entered(&mut self, group: &Group, id: &str, kept: Result<bool, String>, now: Duration) {
+        if let Some(path) = self.paths.get_mut(id) {
+            let detail = match kept {
+                Ok(_) => "The passcode was right, and the network's dataset is here: Weft asks the mesh now.".to_owned(),
+                Err(error) => format!("The passcode was right, and the network's dataset came; {error}"),
+            };
+            path.stand(DataPathState::Untried, detail);
+            path.failures = 0;
+            path.not_before = now;
+        }
+        if let Some(network) = self.groups.get_mut(group) {
+            network.due = now;
+        }
+    }
+
+    fn brought(&mut self, group: &Group, id: &str, brought: Brought, routers: Vec<weft_model::Rloc16>, at: Timestamp, now: Duration) {
+        let name = match self.paths.get_mut(id) {
+            Some(path) => {
+                path.failures = 0;
+                path.not_before = now;
+                path.refused = None;
+                path.refused_generation = None;
+                path.last_success_at = Some(at);
+                path.brought = Some(brought.clone());
+                path.stand(DataPathState::Working, String::new());
+                path.name.clone()
+            }
+            None => return,
+        };
+        let group_now = self.paths.get(id).map_or_else(|| group.clone(), |path| Self::group_of(id, path));
+        let network = self.groups.entry(group_now.clone()).or_insert_with(|| Network::new(now));
+        network.airtime.take(brought.airtime, now);
+        network.last_frames = brought.airtime.frames.max(1);
+        network.routers = routers;
+        let confirms = std::mem::take(&mut network.confirms);
+        network.due = if brought.silent_routers > network.known_silent && !confirms {
+            network.confirms = true;
+            now + CONFIRM_AFTER
+        } else {
+            network.known_silent = brought.silent_routers;
+            now + INTERVAL
+        };
+        let others: Vec<String> = self
+            .paths_of(&group_now)
+            .map(|(other, _)| other.clone())
+            .filter(|other| other != id)
+            .collect();
+        for other in others {
+            let is_usable = self.paths.get(&other).is_some_and(|path| self.is_usable(path));
+            let Some(path) = self.paths.get_mut(&other) else { continue };
+            let stands_by = matches!(path.state, DataPathState::Untried | DataPathState::Working | DataPathState::StandsBy);
+            if stands_by && is_usable {
+                path.stand(
+                    DataPathState::StandsBy,
+                    format!("{name} tells of this mesh; should it fail, this one is asked."),
+                );
+            }
+        }
+    }
+
+    fn failed(&mut self, id: &str, failure: WayFailure, by_passcode: bool, now: Duration) {
+        let Some(path) = self.paths.get(id) else { return };
+        let check = path.network.and_then(|network| self.check(network));
+        let Some(path) = self.paths.get_mut(id) else { return };
+        let is_certain = matches!(failure, WayFailure::WrongCredential(_));
+        let (state, mut detail) = match failure {
+            WayFailure::NeedsCredential(text) => (DataPathState::NeedsCredential, text),
+            WayFailure::WrongCredential(text) | WayFailure::LikelyWrongCredential(text) => (DataPathState::WrongCredential, text),
+            WayFailure::Busy(text) => (DataPathState::Busy, text),
+            WayFailure::Unsupported(text) => (DataPathState::Unsupported, text),
+            WayFailure::Unreachable(text) => (DataPathState::Unreachable, text),
+            WayFailure::Failed(text) => (DataPathState::Failed, text),
+        };
+        if by_passcode {
+            // It says nothing about the network's own credential.
+            path.stand(state, detail);
+            return;
+        }
+        path.failures = path.failures.saturating_add(1);
+        path.not_before = now
+            + match state {
+                DataPathState::Busy => back_off(path.failures, BUSY_BACK_OFF, LONGEST_BACK_OFF),
+                DataPathState::Unsupported => back_off(path.failures, UNSUPPORTED_BACK_OFF, LONGEST_UNSUPPORTED_BACK_OFF),
+                _ => back_off(path.failures, FIRST_BACK_OFF, LONGEST_BACK_OFF),
+            };
+        path.refused = None;
+        if state == DataPathState::WrongCredential {
+            path.refused_generation = path.tried_with.map(|(generation, _)| generation);
+        }
+        if is_certain && path.kind == DataPathKind::BorderAgent {
+            path.refused = path.tried_with;
+            detail.push_str(match check {
+                Some(CredentialCheck::Older) => {
+                    " That is likely because the network has a newer dataset than the one that Weft has: enter the present one."
+                }
+                _ => " It is tried again when another one is entered, or the network's dataset changes.",
+            });
+        }
+        path.stand(state, detail);
+        let network = path.network;
+        if state == DataPathState::WrongCredential
+            && let Some(network) = network.filter(|network| self.is_refused_everywhere(*network))
+        {
+            match self.credentials.take_offer(network) {
+                Ok(true) => self.credential_changed(network, now),
+                Ok(false) => {}
+                Err(error) => tracing::error!(%network, %error, "a network's newer dataset cannot be kept"),
+            }
+        }
+    }
+}
+
+/// Whose turn it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Now(String),
+    At(Duration),
+    Never,
+}
+
+impl Turn {
+    fn at(at: Duration, now: Duration, id: &str) -> Self {
+        if at <= now { Self::Now(id.to_owned()) } else { Self::At(at) }
+    }
+}
+
+/// The best way has the lowest: the one that works; then those that were never seen to fail at what is needed; border agents, whose answers are of this moment,
+/// before APIs, which may answer from memory.
+pub(super) fn rank(path: &Path) -> (bool, bool, DataPathKind) {
+    let lacks = [AbilityKind::Petition, AbilityKind::Proxy, AbilityKind::Diagnostics]
+        .iter()
+        .any(|kind| path.cannot(*kind));
+    (path.state != DataPathState::Working, lacks, path.kind)
+}
+
+fn back_off(failures: u32, first: Duration, longest: Duration) -> Duration {
+    let doublings = failures.saturating_sub(1).min(16);
+    first.saturating_mul(1 << doublings).min(longest)
+}
