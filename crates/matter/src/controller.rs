@@ -39,6 +39,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use weft_model::MatterNodeId;
+use zeroize::Zeroizing;
 
 /// Nodes that share a `Matter` instance. While all of them make sessions at once, each takes two of 64 places; the rest are for further addresses
 /// ([`EXTRA_ATTEMPTS`]).
@@ -190,6 +191,17 @@ impl Controller {
             .await?;
         let _ = self.commands.send(Command::Remove(peer.node));
         Ok(())
+    }
+
+    /// Asks a border router for its active operational dataset, keys included: Thread Border Router Management on this endpoint.
+    ///
+    /// # Errors
+    /// What came of it within the time. No error holds any of the dataset.
+    pub async fn active_dataset(&self, peer: &Peer, endpoint: u16, within: Duration) -> Result<Zeroizing<Vec<u8>>, OperationError> {
+        self.ask(peer, within, move |shard, peer| {
+            Box::pin(commands::border_router::active_dataset(shard, peer, endpoint))
+        })
+        .await
     }
 
     /// Registers for check-ins of a long-idle device (ICD management RegisterClient). Only where the user switched it on. The key that the

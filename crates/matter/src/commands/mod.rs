@@ -1,5 +1,7 @@
-//! The few commands that Weft sends to a device: those that joining and leaving take, our own label, and registering for check-ins.
+//! The few commands that Weft sends to a device: those that joining and leaving take, our own label, registering for check-ins, and
+//! a border router's dataset.
 
+pub(crate) mod border_router;
 pub(crate) mod check_in;
 pub(crate) mod credentials;
 pub(crate) mod general;

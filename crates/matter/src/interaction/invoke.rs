@@ -209,6 +209,8 @@ pub(crate) async fn invoke(mut line: Line<'_>, command: &Command, timed: bool, f
         }
     }
     let (opcode, payload) = line.ask(OpCode::InvokeRequest, &request(command, timed, fields)).await?;
+    // Some answers are keys.
+    let payload = Zeroizing::new(payload);
     line.done().await;
     if opcode == OpCode::InvokeResponse as u8 {
         return answer(command, &payload);

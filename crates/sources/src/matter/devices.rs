@@ -40,6 +40,8 @@ pub(super) struct Device {
     pub(super) is_estranged: bool,
     /// We are leaving it.
     pub(super) is_leaving: bool,
+    /// The dataset that it was asked for in this run.
+    pub(super) dataset_asked: Option<super::datasets::Has>,
     /// It is asked for everything the next time.
     pub(super) wants_everything: bool,
     /// What it says of itself.

@@ -8,10 +8,12 @@
 //! - `poll`: one question and what is learnt from it. [`crate::schedule`] says whom and when.
 //! - `subscriptions`: devices that tell of changes by themselves.
 //! - `adopt`: devices that are ours without our knowing: found again after a crash or a lost file.
+//! - `datasets`: what border routers open their network with.
 //! - `leave`: removing Weft from devices.
 
 mod adopt;
 mod capability;
+mod datasets;
 mod devices;
 mod file;
 mod handle;
@@ -26,6 +28,7 @@ mod source;
 mod subscriptions;
 mod view;
 
+pub use datasets::DatasetTaker;
 pub use handle::MatterHandle;
 pub use leave::Unpaired;
 pub use refusal::MatterRefusal;
@@ -49,6 +52,8 @@ pub struct MatterConfig {
     pub host: String,
     /// Folder with certificates of product attestation authorities; `None` where the user has none.
     pub attestation_roots: Option<PathBuf>,
+    /// Takes datasets that paired border routers hand over; without one, none is asked for.
+    pub datasets: Option<DatasetTaker>,
     /// UDP port that devices may reach us at; 0 for any.
     pub port: u16,
     /// How often whom.
@@ -63,6 +68,7 @@ impl MatterConfig {
             services,
             host: host.into(),
             attestation_roots: None,
+            datasets: None,
             port: 0,
             pace: Pace::standard(),
         }

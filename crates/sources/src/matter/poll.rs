@@ -73,6 +73,7 @@ pub(super) async fn poll(hub: Arc<Hub>, controller: Controller, sender: CaptureS
         }
     }
     let has_answered = !reports.is_empty();
+    let dataset = super::datasets::told(&reports);
     for body in captures(fabric, node, intervals, reports) {
         if sender.deliver(body).await.is_err() {
             return;
@@ -80,6 +81,9 @@ pub(super) async fn poll(hub: Arc<Hub>, controller: Controller, sender: CaptureS
     }
     if has_answered && question.peer.intervals.long_idle {
         settle_check_ins(&hub, &controller, node).await;
+    }
+    if let Some(has) = dataset {
+        super::datasets::fetch(&hub, &controller, node, has).await;
     }
 }
 
