@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use weft_evidence::{Capture, CaptureBody, Evidence, MdnsCapture};
-use weft_model::{AttestationChoice, DeviceState, Timestamp};
+use weft_model::{
+    Airtime, AttestationChoice, CredentialCheck, CredentialOrigin, CredentialView, DataPath, DataPathKind, DataPathState, DeviceState, NetworkWays,
+    NetworksView, Timestamp,
+};
 use weft_model::{ExtendedAddress, FabricView, PairedDevice};
 use weft_tests::{Fixture, Random, Truth};
 use weft_topology::plan::{Abilities, Plan, PlanContext, Remark, RemarkKind, Step, StepKind, plan};
@@ -317,7 +320,7 @@ fn after_all_pairings_it_says_what_pairing_will_never_place() {
         assert!(
             plan.later
                 .iter()
-                .all(|step| !step.available && step.detail.contains("cannot do that yet") && step.gain.places == 9)
+                .all(|step| !step.available && step.detail.contains("cannot be done here") && step.gain.places == 9)
         );
     }
 }
@@ -426,15 +429,9 @@ fn paired_devices_are_not_paired_again() {
 #[test]
 fn a_way_to_the_whole_mesh_comes_first_where_this_build_has_one() {
     let home = Home::load();
-    let all = Abilities {
-        border_agent: true,
-        border_router_rest: true,
-        dongle: true,
-        ..Abilities::default()
-    };
     let context = PlanContext {
-        abilities: all,
-        fabric: None,
+        abilities: Abilities::ALL,
+        ..PlanContext::default()
     };
     let plan = plan(&home.topology(&[]), &context);
     let kinds = |steps: &[Step]| steps.iter().map(|step| step.kind).collect::<BTreeSet<_>>();
@@ -446,6 +443,9 @@ fn a_way_to_the_whole_mesh_comes_first_where_this_build_has_one() {
         BTreeSet::from([StepKind::Pair, StepKind::BorderRouterRest, StepKind::MatterServer, StepKind::Dongle])
     );
     assert!(plan.later.is_empty());
+    assert!(plan.steps[0].detail.contains("weft network"), "{}", plan.steps[0].detail);
+    let server = plan.otherwise.iter().find(|step| step.kind == StepKind::MatterServer).unwrap();
+    assert!(server.detail.contains("weft network matter-server"), "{}", server.detail);
 
     let none = Abilities {
         pairing: false,
@@ -456,7 +456,7 @@ fn a_way_to_the_whole_mesh_comes_first_where_this_build_has_one() {
         &home.topology(&[]),
         &PlanContext {
             abilities: none,
-            fabric: None,
+            ..PlanContext::default()
         },
     );
     assert!(plan.steps.is_empty() && plan.otherwise.is_empty() && plan.nothing_left);
@@ -475,4 +475,87 @@ fn a_device_in_pairing_mode_can_be_paired_before_it_is_in_any_app() {
     let plan = plan(&lan.topology_at(before), &PlanContext::default());
     assert_eq!(plan.steps.len(), 20);
     assert!(plan.steps.iter().all(|step| step.announced_as.is_empty()));
+}
+
+#[test]
+fn what_was_tried_already_is_no_step() {
+    let home = Home::load();
+    let topology = home.topology(&[]);
+    let network = topology.networks().next().unwrap().extended_pan_id;
+    let path = |kind, state| DataPath {
+        id: "a".into(),
+        kind,
+        name: "Hub".into(),
+        border_agent_id: None,
+        extended_address: None,
+        addresses: Vec::new(),
+        product: None,
+        state,
+        since: Timestamp::MIN,
+        detail: String::new(),
+        waits_for_passcode: false,
+        is_by_hand: false,
+        abilities: Vec::new(),
+        last_attempt_at: None,
+        last_success_at: None,
+        next_attempt_at: None,
+        brought: None,
+    };
+    let of = |check: Option<CredentialCheck>, paths: Vec<DataPath>| {
+        let credential = check.map(|check| CredentialView {
+            origin: CredentialOrigin::ByHand,
+            origin_name: None,
+            added_at: Timestamp::MIN,
+            active_timestamp_seconds: None,
+            has_network_key: true,
+            has_pskc: true,
+            check,
+            detail: String::new(),
+        });
+        let ways = NetworkWays {
+            extended_pan_id: network,
+            name: None,
+            credential,
+            paths,
+            airtime_last_hour: Airtime::default(),
+            frames_per_hour: 1,
+        };
+        let context = PlanContext {
+            abilities: Abilities::ALL,
+            networks: Some(NetworksView {
+                networks: vec![ways],
+                ..NetworksView::default()
+            }),
+            listens_on_air: true,
+            fabric: None,
+        };
+        let plan = plan(&topology, &context);
+        let all = plan.steps.iter().chain(&plan.otherwise).map(|step| step.kind);
+        all.filter(|kind| *kind != StepKind::Pair).collect::<BTreeSet<_>>()
+    };
+    use DataPathKind::{BorderAgent, OtbrRest};
+    let (agent, rest, server) = (StepKind::BorderAgent, StepKind::BorderRouterRest, StepKind::MatterServer);
+    let cases = [
+        (
+            of(None, vec![path(BorderAgent, DataPathState::NeedsCredential)]),
+            vec![agent, rest, server],
+        ),
+        (of(None, vec![path(OtbrRest, DataPathState::Unreachable)]), vec![agent, server]),
+        (
+            of(Some(CredentialCheck::Matches), vec![path(BorderAgent, DataPathState::Busy)]),
+            vec![rest, server],
+        ),
+        (of(Some(CredentialCheck::Older), Vec::new()), vec![agent, rest, server]),
+        (
+            of(Some(CredentialCheck::Matches), vec![path(BorderAgent, DataPathState::WrongCredential)]),
+            vec![agent, rest, server],
+        ),
+        (
+            of(Some(CredentialCheck::Matches), vec![path(BorderAgent, DataPathState::Working)]),
+            vec![server],
+        ),
+    ];
+    for (found, expected) in cases {
+        assert_eq!(found, expected.into_iter().collect::<BTreeSet<_>>());
+    }
 }

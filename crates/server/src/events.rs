@@ -3,7 +3,7 @@
 //! A connection holds nothing but the generation that it sent last. Whatever comes next is read from what is published when the
 //! client's socket has room: the next delta where it is still kept, else a snapshot.
 
-use crate::fabric::Follower;
+use crate::follow::Follower;
 use crate::problem::Problem;
 use crate::publish::Feed;
 use crate::query::Parameters;
@@ -24,7 +24,7 @@ pub(crate) const MAX_CLIENTS: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Topology as it changes: first `snapshot`, then `delta` for each generation; `id` names the generation.
-/// Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; it has no `id`.
+/// Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; where it asks networks, `networks` does. They have no `id`.
 /// A client that comes back with `Last-Event-ID`, or that has read the topology and gives its entity tag as `since`, gets the deltas since then where they are kept, else a snapshot, as a slow one does.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "topology",
@@ -34,7 +34,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
         ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was seen; goes before `since`"),
     ),
     responses(
-        (status = 200, description = "Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent) and `fabric` (FabricView) as JSON", content_type = "text/event-stream", body = String),
+        (status = 200, description = "Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent), `fabric` (FabricView) and `networks` (NetworksView) as JSON", content_type = "text/event-stream", body = String),
         (status = 503, description = "Too many clients listen", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -54,7 +54,15 @@ pub(crate) async fn events(State(server): State<Server>, uri: Uri, headers: Head
         .and_then(|name| server.publisher.feed().generation_named(name));
     let listener = Listener {
         feed: server.publisher.subscribe(),
-        fabric: server.pairing.clone().map(Follower::new),
+        fabric: server
+            .pairing
+            .clone()
+            .map(|pairing| Follower::new("fabric", pairing.changed(), move || pairing.view())),
+        networks: server
+            .networks
+            .get()
+            .cloned()
+            .map(|networks| Follower::new("networks", networks.changed(), move || networks.view())),
         closing: server.closing.subscribe(),
         last_seen,
         with_claims,
@@ -71,6 +79,7 @@ pub(crate) async fn events(State(server): State<Server>, uri: Uri, headers: Head
 struct Listener {
     feed: watch::Receiver<Arc<Feed>>,
     fabric: Option<Follower>,
+    networks: Option<Follower>,
     closing: watch::Receiver<bool>,
     last_seen: Option<u64>,
     with_claims: bool,
@@ -88,13 +97,15 @@ impl Listener {
             if self.last_seen != Some(feed.published.generation) {
                 return Some(self.event(&feed));
             }
-            if let Some(event) = self.fabric.as_mut().and_then(Follower::ready) {
+            let followers = [&mut self.fabric, &mut self.networks];
+            if let Some(event) = followers.into_iter().flatten().find_map(Follower::ready) {
                 return Some(event);
             }
             tokio::select! {
                 changed = self.feed.changed() => changed.ok()?,
                 changed = self.closing.changed() => changed.ok()?,
                 () = stirred(&mut self.fabric) => {}
+                () = stirred(&mut self.networks) => {}
             }
         }
     }
@@ -116,9 +127,9 @@ impl Listener {
     }
 }
 
-/// Comes back when the fabric may have something to tell; never where there is none.
-async fn stirred(fabric: &mut Option<Follower>) {
-    match fabric {
+/// Comes back when what is followed may have something to tell; never where there is none.
+async fn stirred(followed: &mut Option<Follower>) {
+    match followed {
         Some(follower) => follower.stirred().await,
         None => std::future::pending().await,
     }
@@ -253,6 +264,7 @@ mod tests {
         let mut listener = Listener {
             feed: server.publisher.subscribe(),
             fabric: None,
+            networks: None,
             closing: server.closing.subscribe(),
             last_seen: Some(1),
             with_claims: false,

@@ -5,7 +5,7 @@ use crate::query::Parameters;
 use crate::server::Server;
 use crate::status::Status;
 use crate::views::tagged;
-use crate::{access, border_routers, captures, detail, events, export, fabric, lookup, network_check, plan, report, views};
+use crate::{access, border_routers, captures, detail, events, export, fabric, lookup, network_check, networks, plan, report, views};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -79,7 +79,10 @@ struct DeltaEvent {
         crate::timeline::timeline, crate::compare::diff,
         events::events, captures::captures, access::begin_session, document,
         fabric::fabric, fabric::pair, fabric::photo, fabric::retry, fabric::cancel, fabric::unpair, fabric::settings,
-        fabric::device_settings, fabric::refresh, border_routers::border_routers, network_check::network_check,
+        fabric::device_settings, fabric::refresh,
+        networks::networks, networks::places, networks::give, networks::forget, networks::passcode, networks::ask, networks::add_path,
+        networks::remove_path, networks::add_server, networks::remove_server, networks::adopt, networks::settings,
+        border_routers::border_routers, network_check::network_check,
     ),
     components(schemas(SnapshotEvent, DeltaEvent)),
     security(("token" = []), ("session" = []), ()),

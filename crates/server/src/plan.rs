@@ -9,16 +9,28 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use weft_topology::plan::{Abilities, Plan, PlanContext};
 
+/// Kind of the source that listens with a dongle.
+const DONGLE: &str = "dongle";
+
 impl Server {
-    /// What can be done here: without a fabric of its own, a service cannot pair.
+    /// What can be done here: without a fabric of its own, a service cannot pair, and so on.
     fn plan_context(&self) -> PlanContext {
         let fabric = self.pairing.as_ref().map(|pairing| pairing.view());
+        let networks = self.networks.get().map(|networks| networks.view());
+        let asks_networks = networks.is_some();
         PlanContext {
             abilities: Abilities {
                 pairing: fabric.is_some(),
-                ..Abilities::default()
+                border_agent: asks_networks,
+                border_router_rest: asks_networks,
+                matter_server: asks_networks,
+                matter_server_file: true,
+                // A demo and a replay listen to nothing; whatever asks anybody can be started with a dongle.
+                dongle: asks_networks || fabric.is_some(),
             },
+            listens_on_air: self.publisher.current().status.sources.iter().any(|source| source.kind == DONGLE),
             fabric,
+            networks,
         }
     }
 }
@@ -112,6 +124,28 @@ mod tests {
             "{}",
             plan["summary"]
         );
+    }
+
+    #[tokio::test]
+    async fn a_service_that_asks_networks_begins_with_the_whole_mesh() {
+        let server = testing::server().with_networks(std::sync::Arc::new(crate::networks::Double::new()));
+        server.publisher.publish(announced().into(), Default::default(), Default::default());
+        let plan = json(send(&server, get("/api/v1/plan")).await).await;
+        let ways = plan["steps"].as_array().unwrap().iter().chain(plan["otherwise"].as_array().unwrap());
+        let kinds: Vec<_> = ways.map(|step| step["kind"].as_str().unwrap()).collect();
+        assert!(kinds.contains(&"border-agent") && kinds.contains(&"dongle"), "{plan}");
+        let source = crate::SourceStatus {
+            name: "dongle".into(),
+            kind: "dongle".into(),
+            ..testing::status().sources[0].clone()
+        };
+        let status = crate::Status {
+            sources: vec![source],
+            ..testing::status()
+        };
+        server.publisher.publish(announced().into(), Default::default(), status);
+        let plan = json(send(&server, get("/api/v1/plan")).await).await;
+        assert!(!plan.to_string().contains(r#""kind":"dongle""#), "it listens already: {plan}");
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use crate::fabric::{self, Pairing};
 use crate::history::{History, HistoryError};
 use crate::listener::Bounded;
 use crate::network_check::NetworkCheck;
+use crate::networks::{self, Networks};
 use crate::problem::Problem;
 use crate::publish::Publisher;
 use crate::report::{self, Report};
@@ -14,7 +15,7 @@ use crate::token::Token;
 use crate::{border_routers, captures, detail, events, export, lookup, network_check, openapi, page, plan, views};
 use axum::Router;
 use axum::http::{StatusCode, Uri};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -78,6 +79,7 @@ pub struct Shared {
     pub(crate) publisher: Publisher,
     pub(crate) history: Arc<dyn History>,
     pub(crate) pairing: Option<Arc<dyn Pairing>>,
+    pub(crate) networks: OnceLock<Arc<dyn Networks>>,
     pub(crate) network_check: OnceLock<Arc<dyn NetworkCheck>>,
     pub(crate) report: OnceLock<Arc<dyn Report>>,
     /// One bundle for a bug report at a time: it holds all of its captures.
@@ -124,6 +126,7 @@ impl Server {
             publisher,
             history,
             pairing,
+            networks: OnceLock::new(),
             network_check: OnceLock::new(),
             report: OnceLock::new(),
             reports: Arc::new(Semaphore::new(1)),
@@ -192,6 +195,18 @@ pub(crate) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Server>)
         ("post", "/api/v1/fabric/settings", post(fabric::settings)),
         ("post", "/api/v1/fabric/devices/{node}/settings", post(fabric::device_settings)),
         ("post", "/api/v1/fabric/refresh", post(fabric::refresh)),
+        ("get", "/api/v1/networks", get(networks::networks)),
+        ("get", "/api/v1/networks/where", get(networks::places)),
+        ("post", "/api/v1/networks/credentials", post(networks::give)),
+        ("delete", "/api/v1/networks/{extended_pan_id}/credential", delete(networks::forget)),
+        ("post", "/api/v1/networks/passcode", post(networks::passcode)),
+        ("post", "/api/v1/networks/ask", post(networks::ask)),
+        ("post", "/api/v1/networks/paths", post(networks::add_path)),
+        ("post", "/api/v1/networks/paths/remove", post(networks::remove_path)),
+        ("post", "/api/v1/networks/servers", post(networks::add_server)),
+        ("post", "/api/v1/networks/servers/remove", post(networks::remove_server)),
+        ("post", "/api/v1/networks/servers/adopt", post(networks::adopt)),
+        ("post", "/api/v1/networks/settings", post(networks::settings)),
         ("get", "/api/v1/openapi.json", get(openapi::document)),
     ]
 }

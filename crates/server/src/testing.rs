@@ -271,7 +271,7 @@ pub(crate) fn crowd(size: usize) -> Topology {
     }
 }
 
-fn status() -> Status {
+pub(crate) fn status() -> Status {
     let source = SourceStatus {
         name: "lan".into(),
         kind: "mdns".into(),
@@ -427,4 +427,39 @@ pub(crate) async fn problem(response: Response, status: StatusCode) -> Value {
     let problem: Value = serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.unwrap()).unwrap();
     assert_eq!(problem["status"], status.as_u16());
     problem
+}
+
+/// The same request with more headers.
+pub(crate) fn with(mut request: Request, headers: &[(&'static str, &str)]) -> Request {
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    request
+}
+
+/// As the service's own page sends it.
+pub(crate) fn from_page(path: &str, body: &Value) -> Request {
+    with(post(path, &body.to_string()), &[("origin", "http://localhost:7878")])
+}
+
+/// Reads a stream of events until `wanted` of the kind have come.
+pub(crate) async fn events(response: Response, kind: &str, wanted: usize) -> Vec<Value> {
+    use futures_util::StreamExt;
+    let mut stream = response.into_body().into_data_stream();
+    let (mut text, mut found) = (String::new(), Vec::new());
+    while found.len() < wanted {
+        let next = tokio::time::timeout(std::time::Duration::from_secs(10), stream.next())
+            .await
+            .expect("an event in time");
+        text.push_str(std::str::from_utf8(&next.unwrap().unwrap()).unwrap());
+        while let Some((block, rest)) = text.split_once("\n\n") {
+            if block.contains(&format!("event: {kind}\n")) {
+                assert!(!block.contains("id: "), "an id would be taken for a generation: {block}");
+                let data = block.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+                found.push(serde_json::from_str(data).unwrap());
+            }
+            text = rest.to_owned();
+        }
+    }
+    found
 }

@@ -1,6 +1,7 @@
 //! The command line, and the plain options that it becomes.
 
 use crate::fabric::{FabricArguments, FabricOptions, PairArguments, UnpairArguments};
+use crate::network::{NetworkArguments, NetworkOptions, NetworkSourceArguments};
 use crate::sniff::{DongleArguments, DongleOptions};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Unpair(UnpairArguments),
     /// Weft's own fabric: its devices, jobs and settings; backup and restore
     Fabric(FabricArguments),
+    /// Whole networks: what opens them, through whom they can be asked, Home Assistant
+    Network(NetworkArguments),
     /// Where captures are kept, and how many; deletes them
     Data(DataArguments),
 }
@@ -83,6 +86,8 @@ pub(crate) struct ServeArguments {
     /// What to do with a device that cannot prove that it is certified [default: as it was said last; at first: ask]
     #[arg(long, value_enum, value_name = "WHAT")]
     attestation: Option<Attestation>,
+    #[command(flatten)]
+    networks: NetworkSourceArguments,
     #[command(flatten)]
     dongle: DongleArguments,
     /// Host name that browsers may use for this service, may be repeated
@@ -256,6 +261,9 @@ pub(crate) struct DataArguments {
     /// Also delete Weft's Matter fabric: devices that are paired then keep an entry that nobody uses
     #[arg(long, requires = "delete")]
     pub(crate) fabric: bool,
+    /// Also delete what opens networks, and tokens of servers
+    #[arg(long, requires = "delete")]
+    pub(crate) credentials: bool,
     /// Do not ask
     #[arg(long, requires = "delete")]
     pub(crate) yes: bool,
@@ -313,6 +321,8 @@ pub(crate) struct ServeOptions {
     pub(crate) mdns: bool,
     /// Weft's own fabric; `None` where it is not wanted.
     pub(crate) matter: Option<FabricOptions>,
+    /// Whole networks; `None` where none is to be asked.
+    pub(crate) networks: Option<NetworkOptions>,
     /// A dongle to listen through; `None` where it is not wanted.
     pub(crate) dongle: Option<DongleOptions>,
     /// Names that the service may be asked for by, beside its addresses.
@@ -361,6 +371,7 @@ impl From<ServeArguments> for ServeOptions {
             no_matter,
             paa,
             attestation,
+            networks,
             dongle,
             allow_hosts,
             record,
@@ -373,6 +384,7 @@ impl From<ServeArguments> for ServeOptions {
                 roots: paa,
                 attestation: attestation.map(Into::into),
             }),
+            networks: networks.options(),
             dongle: dongle.options(),
             allow_hosts,
             record,

@@ -1,11 +1,14 @@
 //! A client of the running service: one small HTTP request at a time.
 
+use crate::mesh;
 use crate::serve::TOKEN_FILE;
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use weft_store::Owner;
 use zeroize::Zeroizing;
@@ -18,7 +21,7 @@ const MAX_HEAD_BYTES: usize = 16 << 10;
 const MAX_TOKEN_BYTES: u64 = 4096;
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// The service answers within 30 s, or says that it cannot.
-const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(40);
 
 /// Asks the service that owns `directory` for `path`, and gives the body of its answer.
 ///
@@ -28,22 +31,78 @@ pub(crate) fn get(owner: &Owner, directory: &Path, path: &str) -> Result<Vec<u8>
     request(owner, directory, &Request::get(path))
 }
 
-/// Posts a body to the service that owns `directory`, and gives the body of its answer.
-///
-/// # Errors
-/// As [`get`]'s; also where no answer comes `within` that time.
-pub(crate) fn post(owner: &Owner, directory: &Path, path: &str, kind: &str, body: &[u8], within: Duration) -> Result<Vec<u8>> {
-    let request_of = Request {
-        path,
-        body: Some((kind, body)),
-        within,
-    };
-    request(owner, directory, &request_of)
+/// The running service that owns a data directory: JSON in both directions.
+pub(crate) struct Service {
+    owner: Owner,
+    directory: PathBuf,
+}
+
+impl Service {
+    /// `None` where none runs.
+    pub(crate) fn of(directory: &Path) -> Option<Self> {
+        Some(Self {
+            owner: mesh::owner_of(directory)?,
+            directory: directory.to_owned(),
+        })
+    }
+
+    /// What stands at a path.
+    ///
+    /// # Errors
+    /// As [`get`]'s; also where the answer is not understood.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.request(&Request::get(path))
+    }
+
+    /// Sends something to a path as JSON, which is overwritten then: it may hold secrets.
+    ///
+    /// # Errors
+    /// As [`Self::get`]'s; also where no answer comes `within` that time.
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize, within: Duration) -> Result<T> {
+        let body = Zeroizing::new(serde_json::to_vec(body)?);
+        self.post_bytes(path, "application/json", &body, within)
+    }
+
+    /// Sends bytes of some kind to a path.
+    ///
+    /// # Errors
+    /// As [`Self::post`]'s.
+    pub(crate) fn post_bytes<T: DeserializeOwned>(&self, path: &str, kind: &str, body: &[u8], within: Duration) -> Result<T> {
+        self.request(&Request {
+            body: Some((kind, body)),
+            within,
+            ..Request::get(path)
+        })
+    }
+
+    /// Deletes what stands at a path.
+    ///
+    /// # Errors
+    /// As [`Self::get`]'s.
+    pub(crate) fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.request(&Request {
+            deletes: true,
+            ..Request::get(path)
+        })
+    }
+
+    fn request<T: DeserializeOwned>(&self, asked: &Request<'_>) -> Result<T> {
+        let answer = request(&self.owner, &self.directory, asked)?;
+        serde_json::from_slice(&answer).context("the running service's answer cannot be read")
+    }
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.owner.fmt(f)
+    }
 }
 
 /// What is asked.
 struct Request<'a> {
     path: &'a str,
+    /// Deletes what is there.
+    deletes: bool,
     /// What is posted, and what it is.
     body: Option<(&'a str, &'a [u8])>,
     within: Duration,
@@ -53,6 +112,7 @@ impl<'a> Request<'a> {
     fn get(path: &'a str) -> Self {
         Self {
             path,
+            deletes: false,
             body: None,
             within: ANSWER_WITHIN,
         }
@@ -111,7 +171,11 @@ fn ask(address: SocketAddr, token: Option<&str>, request: &Request<'_>) -> Resul
     stream.set_read_timeout(Some(request.within))?;
     stream.set_write_timeout(Some(ANSWER_WITHIN))?;
     let authorization = token.map_or_else(Zeroizing::default, |token| Zeroizing::new(format!("Authorization: Bearer {token}\r\n")));
-    let method = if request.body.is_some() { "POST" } else { "GET" };
+    let method = match (request.deletes, request.body) {
+        (true, _) => "DELETE",
+        (false, Some(_)) => "POST",
+        (false, None) => "GET",
+    };
     let content = request.body.map_or_else(String::new, |(kind, body)| {
         format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len())
     });
@@ -216,12 +280,31 @@ mod tests {
     #[test]
     fn a_body_is_posted_with_its_kind_and_length() {
         let (owner, serving) = one_answer(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}");
+        let service = Service {
+            owner,
+            directory: PathBuf::from("/nonexistent"),
+        };
         let within = Duration::from_secs(5);
-        let body = post(&owner, Path::new("/nonexistent"), "/api/v1/fabric/pair", "application/json", b"", within).unwrap();
-        assert_eq!(body, b"{}");
+        let body: serde_json::Value = service.post_bytes("/api/v1/fabric/pair", "application/json", b"", within).unwrap();
+        assert_eq!(body, serde_json::json!({}));
         let asked = serving.join().unwrap();
         assert!(asked.starts_with("POST /api/v1/fabric/pair HTTP/1.0\r\n"), "{asked}");
         assert!(asked.contains("\r\nContent-Type: application/json\r\nContent-Length: 0\r\n"), "{asked}");
+    }
+
+    #[test]
+    fn what_is_to_be_deleted_is_said_so() {
+        let (owner, serving) = one_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+        let service = Service {
+            owner,
+            directory: PathBuf::from("/nonexistent"),
+        };
+        let _: serde_json::Value = service.delete("/api/v1/networks/1111111111111111/credential").unwrap();
+        let asked = serving.join().unwrap();
+        assert!(
+            asked.starts_with("DELETE /api/v1/networks/1111111111111111/credential HTTP/1.0\r\n"),
+            "{asked}"
+        );
     }
 
     #[test]

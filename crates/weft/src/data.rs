@@ -1,8 +1,8 @@
-//! `weft data`: where captures are kept, how many, and how to get rid of them. The Matter fabric is no capture: it goes only when it is named.
+//! `weft data`: where captures are kept, how many, and how to get rid of them. The Matter fabric and credentials of networks are no captures: they go only when they are named.
 
 use crate::arguments::DataArguments;
 use crate::output::{print, tell, write_recording};
-use crate::{WrongUsage, anonymise, ask, client, fabric, kept, mesh, text};
+use crate::{WrongUsage, anonymise, ask, client, fabric, kept, mesh, network, text};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::path::Path;
@@ -160,12 +160,21 @@ fn delete(directory: &Path, arguments: &DataArguments) -> Result<()> {
             fabric.display()
         ));
     }
-    if what.is_empty() {
-        tell(format!(
-            "{} holds nothing{}",
-            directory.display(),
-            if has_fabric { " but the Matter fabric" } else { "" }
+    let has_credentials = network::folder(directory).is_dir();
+    if has_credentials && arguments.credentials {
+        what.push(format!(
+            "what opens networks and tokens of servers in {}",
+            network::folder(directory).display()
         ));
+    }
+    if what.is_empty() {
+        let but = match (has_fabric, has_credentials) {
+            (true, true) => " but the Matter fabric and what opens networks",
+            (true, false) => " but the Matter fabric",
+            (false, true) => " but what opens networks",
+            (false, false) => "",
+        };
+        tell(format!("{} holds nothing{but}", directory.display()));
     } else {
         let what = what.join(", and ");
         if !arguments.yes && !agrees(&what)? {
@@ -177,6 +186,9 @@ fn delete(directory: &Path, arguments: &DataArguments) -> Result<()> {
         if has_fabric && arguments.fabric {
             std::fs::remove_dir_all(&fabric).with_context(|| format!("cannot delete {}", fabric.display()))?;
         }
+        if has_credentials && arguments.credentials {
+            network::delete_credentials(directory)?;
+        }
         tell(format!("deleted {what}"));
     }
     if has_fabric && !arguments.fabric {
@@ -184,6 +196,9 @@ fn delete(directory: &Path, arguments: &DataArguments) -> Result<()> {
             "the Matter fabric stays, so that paired devices need not be paired anew. To be rid of it, leave the devices with `weft unpair --all`, \
              then delete it with `weft data --delete --fabric`",
         );
+    }
+    if has_credentials && !arguments.credentials {
+        tell("what opens networks, and tokens of servers, stay: `weft data --delete --credentials` deletes them, `weft network forget` one of them");
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ mod input;
 mod kept;
 mod log;
 mod mesh;
+mod network;
 mod output;
 mod plan;
 mod report;
@@ -76,6 +77,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Pair(pair)) => fabric::pair(&pair),
         Some(Command::Unpair(unpair)) => fabric::unpair(&unpair),
         Some(Command::Fabric(fabric)) => fabric::fabric(&fabric),
+        Some(Command::Network(network)) => network::network(&network),
         Some(Command::Data(data)) => data::data(&data),
     }
 }

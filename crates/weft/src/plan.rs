@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use weft_model::{FabricView, Timestamp};
-use weft_topology::plan::{PlanContext, plan as plan_of};
+use weft_topology::plan::{Abilities, PlanContext, plan as plan_of};
 
 /// Columns that text under a step is moved in by.
 const INDENT: &str = "     ";
@@ -91,6 +91,7 @@ pub(crate) fn plan(arguments: &PlanArguments) -> Result<()> {
                 None => paired(arguments.data.as_deref()),
             };
             let context = PlanContext {
+                abilities: Abilities::ALL,
                 fabric,
                 ..PlanContext::default()
             };
@@ -147,7 +148,7 @@ fn render(plan: &Plan, origin: &str, width: usize) -> String {
     );
     section(
         &mut page,
-        "Not in this version",
+        "What cannot be done here",
         plan.later.iter().map(|step| (&step.title, &step.detail)),
         width,
     );
@@ -226,7 +227,7 @@ mod tests {
             "What is to be known",
             "  - 2 devices are known by name only",
             "    Eve, Nano.",
-            "Not in this version",
+            "What cannot be done here",
             "  - A passcode of the hub: the whole mesh",
             "From 12 captures of x.",
         ] {

@@ -111,15 +111,23 @@ impl DongleArguments {
     }
 }
 
-/// A dongle as a source.
+/// A dongle as a source. Where no key is named for it, `stored` gives a network whose key is kept, for a channel if one is named.
 ///
 /// # Errors
 /// Where the network key cannot be read.
-pub(crate) fn dongle(options: &DongleOptions, frames: Option<FrameSink>) -> Result<(DongleSource, DongleHandle)> {
-    let mut listener = Listener::default();
-    if let Some(path) = &options.network_key {
-        listener = listener.with_network(network(path)?);
-    }
+pub(crate) fn dongle(
+    options: &DongleOptions,
+    frames: Option<FrameSink>,
+    stored: impl FnOnce(Option<Channel>) -> Option<Network>,
+) -> Result<(DongleSource, DongleHandle)> {
+    let network = match &options.network_key {
+        Some(path) => Some(network(path)?),
+        None => stored(options.channel),
+    };
+    let listener = match network {
+        Some(network) => Listener::default().with_network(network),
+        None => Listener::default(),
+    };
     let listening = match options.channel {
         Some(channel) => Listening::Channel(channel),
         None => Listening::Search { dwell: SEARCH_DWELL },
@@ -151,7 +159,7 @@ pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
     let frames = arguments.pcap.as_deref().map(capture_file).transpose()?;
     let writes_frames_to_output = arguments.pcap.as_deref() == Some(Path::new("-"));
     let recorder = arguments.out.as_deref().map(serve::new_recording).transpose()?;
-    let (source, handle) = dongle(&options, frames)?;
+    let (source, handle) = dongle(&options, frames, |_| None)?;
     let mut evidence = Evidence::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -64,7 +64,7 @@ export interface paths {
         };
         /**
          * Topology as it changes: first `snapshot`, then `delta` for each generation; `id` names the generation.
-         *     Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; it has no `id`.
+         *     Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; where it asks networks, `networks` does. They have no `id`.
          *     A client that comes back with `Last-Event-ID`, or that has read the topology and gives its entity tag as `since`, gets the deltas since then where they are kept, else a snapshot, as a slow one does.
          */
         get: operations["events"];
@@ -221,7 +221,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes what holds for all devices. */
+        /** Changes what holds for all devices. Pausing holds for questions to networks too, as there is one switch for all that takes radio time. */
         post: operations["settings"];
         delete?: never;
         options?: never;
@@ -309,6 +309,210 @@ export interface paths {
         };
         /** What stands between this machine and the meshes: interfaces, VPNs, IPv6, routes to the meshes, multicast, what the system may block. */
         get: operations["network_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways to all networks: what opens them, who can be asked, what the last attempts brought, servers that are connected. No secret is in it. */
+        get: operations["networks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/{extended_pan_id}/credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets the credential of a network. The network itself notices nothing. */
+        delete: operations["forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a network, one way, or all, as soon as the budget lets them be asked. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps what opens a network, sealed. The network is asked as soon as it may be. No answer repeats it. */
+        post: operations["give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/passcode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enters a border router with the one-time passcode that it shows, and fetches its dataset. What comes of it stands in the view, within seconds. */
+        post: operations["passcode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes up the REST API of an OpenThread border router that is not found by itself. */
+        post: operations["add_path"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/paths/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives up a way that a person named. */
+        post: operations["remove_path"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes up a server. Its token is kept sealed. Reading changes nothing there. */
+        post: operations["add_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/servers/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Joins devices of a Matter server to Weft's own fabric without a code being typed: the server is asked to open a commissioning window on each. */
+        post: operations["adopt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/servers/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves a server, and forgets its token. */
+        post: operations["remove_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops or resumes all questions. It holds for devices of Weft's own fabric too, as there is one switch for all that takes radio time. */
+        post: operations["settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/networks/where": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where users of each ecosystem find what opens their network. */
+        get: operations["places"];
         put?: never;
         post?: never;
         delete?: never;
@@ -474,6 +678,57 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Something that a data path can or cannot do, as an attempt showed. */
+        Ability: {
+            /** @description What came back, where that says more. */
+            detail?: string | null;
+            /** @description What. */
+            kind: components["schemas"]["AbilityKind"];
+            /** @description When that was seen. */
+            seen_at: components["schemas"]["Timestamp"];
+            /** @description True: it was seen to; false: it was tried and did not. */
+            works: boolean;
+        };
+        /**
+         * @description What a data path may be able to do.
+         * @enum {string}
+         */
+        AbilityKind: "pskc" | "passcode" | "dataset" | "petition" | "proxy" | "multicast" | "diagnostics";
+        /** @description What came of adopting devices of a Matter server. */
+        Adopted: {
+            /**
+             * Format: int32
+             * @description How many devices are queued; the fabric's jobs tell how it goes on.
+             */
+            queued: number;
+        };
+        /** @description The body of `POST /api/v1/networks/servers/adopt`. */
+        AdoptRequest: {
+            /** @description Id of a Matter server. */
+            id: string;
+            /** @description Node ids on the server's fabric; left out: all that can be. */
+            nodes?: components["schemas"]["MatterNodeId"][] | null;
+        };
+        /** @description Radio time, estimated from payloads and hop counts. */
+        Airtime: {
+            /**
+             * Format: int64
+             * @description Bytes on the air, headers included.
+             */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description Frames on the air, every hop counted, without acknowledgments.
+             */
+            frames: number;
+        };
+        /** @description The body of `POST /api/v1/networks/ask`. */
+        AskRequest: {
+            /** @description The network; left out: all. */
+            extended_pan_id?: string | null;
+            /** @description This way, even where it stands by. */
+            path?: string | null;
+        };
         /** @description One thing that a device proved, or did not. */
         AttestationCheck: {
             /** @description `nonce`, `chain`, `root`, `vendor-and-product`, `certification-declaration`, `possession`. */
@@ -537,6 +792,36 @@ export interface components {
             comparisons: components["schemas"]["Comparison"][];
             /** @description How many border routers were left out for brevity. */
             omitted: number;
+        };
+        /** @description What one attempt brought. */
+        Brought: {
+            /** @description Radio time, estimated. */
+            airtime: components["schemas"]["Airtime"];
+            /**
+             * Format: int32
+             * @description Messages that came back.
+             */
+            answers: number;
+            /**
+             * Format: int32
+             * @description Children that routers told of.
+             */
+            children: number;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            milliseconds: number;
+            /**
+             * Format: int32
+             * @description Routers that answered.
+             */
+            routers: number;
+            /**
+             * Format: int32
+             * @description Routers that the mesh names and that did not answer.
+             */
+            silent_routers: number;
         };
         /** @description A node that an ambiguous question could mean. */
         Candidate: {
@@ -880,6 +1165,99 @@ export interface components {
              */
             routers_heard: number;
         };
+        /**
+         * @description How a credential compares with what border routers announce.
+         * @enum {string}
+         */
+        CredentialCheck: "matches" | "older" | "newer" | "not-announced" | "unknown";
+        /**
+         * @description Where a credential came from.
+         * @enum {string}
+         */
+        CredentialOrigin: "by-hand" | "otbr-rest" | "home-assistant" | "matter-border-router" | "border-agent";
+        /** @description One place where something that opens a network is found. */
+        CredentialPlace: {
+            /** @description What is found there. */
+            gives: components["schemas"]["PlaceKind"];
+            /** @description Where, and what to do with it. */
+            how: string;
+        };
+        /** @description The body of `POST /api/v1/networks/credentials`: a dataset alone, or a network with its PSKc or passphrase. */
+        CredentialRequest: {
+            /** @description An operational dataset in hexadecimal digits. */
+            dataset?: string | null;
+            /** @description Whose PSKc or passphrase it is. */
+            extended_pan_id?: string | null;
+            /** @description The commissioner passphrase. The network must be announced at the moment: its name is needed. */
+            passphrase?: string | null;
+            /** @description The PSKc, 32 hexadecimal digits. */
+            pskc?: string | null;
+        };
+        /** @description A credential that is kept, without what is secret in it. */
+        CredentialView: {
+            /**
+             * Format: int64
+             * @description The dataset's active timestamp in seconds since 1970, as networks count them; null where it is not known.
+             */
+            active_timestamp_seconds?: number | null;
+            /** @description When Weft got it. */
+            added_at: components["schemas"]["Timestamp"];
+            /** @description What comparing it with the network's announcements says. */
+            check: components["schemas"]["CredentialCheck"];
+            /** @description The same in a sentence; says what to do. */
+            detail: string;
+            /** @description The network key is in it: frames can be opened. */
+            has_network_key: boolean;
+            /** @description The PSKc is in it: border agents let Weft in. */
+            has_pskc: boolean;
+            /** @description Where it came from. */
+            origin: components["schemas"]["CredentialOrigin"];
+            /** @description Which one: the name of the border router, the address of the server; null where it was given by hand. */
+            origin_name?: string | null;
+        };
+        /** @description One way to a network. */
+        DataPath: {
+            /** @description What it was seen to be able to do. */
+            abilities: components["schemas"]["Ability"][];
+            /** @description Where it is asked: `[fd00::1]:49154`, `http://192.0.2.1:8081`. */
+            addresses: string[];
+            /** @description The border agent's id, where it announces one. */
+            border_agent_id?: string | null;
+            brought?: components["schemas"]["Brought"] | null;
+            /** @description What the state means here, in a sentence; says what to do. */
+            detail: string;
+            /** @description The border router's extended address, where it announces one. */
+            extended_address?: string | null;
+            /** @description Names this way; stays the same while addresses change. */
+            id: string;
+            /** @description A person named it; it can be removed. */
+            is_by_hand: boolean;
+            /** @description What it is. */
+            kind: components["schemas"]["DataPathKind"];
+            last_attempt_at?: components["schemas"]["Timestamp"] | null;
+            last_success_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Whom: the border router's name, the address of an API. */
+            name: string;
+            next_attempt_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Vendor and model as announced, where they are. */
+            product?: string | null;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Where it stands. */
+            state: components["schemas"]["DataPathState"];
+            /** @description A one-time passcode can be entered now: the border router waits for one. */
+            waits_for_passcode: boolean;
+        };
+        /**
+         * @description What a data path is.
+         * @enum {string}
+         */
+        DataPathKind: "border-agent" | "otbr-rest";
+        /**
+         * @description Where a data path stands.
+         * @enum {string}
+         */
+        DataPathState: "untried" | "trying" | "working" | "needs-credential" | "wrong-credential" | "busy" | "unsupported" | "unreachable" | "failed" | "stands-by";
         /** @description What turns an older topology into a newer one. */
         Delta: {
             /** @description The moment that the newer topology is about. */
@@ -934,6 +1312,17 @@ export interface components {
             observed_at?: components["schemas"]["Timestamp"] | null;
             /** @description True: the other end's table said it for this one. */
             relayed: boolean;
+        };
+        /** @description What an ecosystem gives its user to open a Thread network with. */
+        Ecosystem: {
+            /** @description Names it: `home-assistant`. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Where to find it, the easiest first. Empty where there is nothing. */
+            places: components["schemas"]["CredentialPlace"][];
+            /** @description What it gives, in a sentence; says so where it gives nothing. */
+            summary: string;
         };
         /**
          * @description What a change means.
@@ -1286,6 +1675,39 @@ export interface components {
             /** @description Interfaces of this machine, by name. */
             interfaces: components["schemas"]["CheckedInterface"][];
         };
+        /** @description The body of `POST /api/v1/networks/settings`. */
+        NetworksSettingsRequest: {
+            /** @description Nobody is asked while this is true. */
+            paused: boolean;
+        };
+        /** @description Everything about the ways to networks at one moment. */
+        NetworksView: {
+            /** @description Home Assistants that Weft is connected to. */
+            home_assistants: components["schemas"]["ServerView"][];
+            /** @description Matter servers that Weft is connected to. */
+            matter_servers: components["schemas"]["ServerView"][];
+            /** @description Networks that are announced or that there is a credential of, by extended PAN ID; what belongs to no known network comes last. */
+            networks: components["schemas"]["NetworkWays"][];
+            /** @description Nobody is asked at the moment, because the user said so. */
+            paused: boolean;
+        };
+        /** @description The ways to one network. */
+        NetworkWays: {
+            /** @description Radio time that questions took within the last hour, estimated. */
+            airtime_last_hour: components["schemas"]["Airtime"];
+            credential?: components["schemas"]["CredentialView"] | null;
+            /** @description Which network; null for ways of which it is not known where they lead. */
+            extended_pan_id?: string | null;
+            /**
+             * Format: int32
+             * @description The most radio frames an hour that questions may take.
+             */
+            frames_per_hour: number;
+            /** @description What it is called. */
+            name?: string | null;
+            /** @description Ways to it, the best first. */
+            paths: components["schemas"]["DataPath"][];
+        };
         /** @description A device, or a place in a mesh that somebody names. */
         Node: {
             /** @description IPv6 addresses, sorted, as text. */
@@ -1504,6 +1926,13 @@ export interface components {
          * @description The identifier of one partition of a Thread network: means something only within its extended PAN id and while the partition lives.
          */
         PartitionId: number;
+        /** @description The body of `POST /api/v1/networks/passcode`. */
+        PasscodeRequest: {
+            /** @description The passcode, with or without spaces between its digits. */
+            passcode: string;
+            /** @description Id of the way to the border router that shows the passcode. */
+            path: string;
+        };
         /** @description One parent of a child's history. */
         PastParent: {
             /** @description Node id. */
@@ -1524,6 +1953,11 @@ export interface components {
             /** @description Node id of the border router at its end. */
             to: string;
         };
+        /** @description The body of `POST /api/v1/networks/paths`. */
+        PathRequest: {
+            /** @description Where the REST API of OpenThread's border router is: `192.0.2.1`, `http://192.0.2.1:8081`. */
+            address: string;
+        };
         /** @description A place on the map, in pixels at its natural size. */
         Pin: {
             /**
@@ -1537,13 +1971,18 @@ export interface components {
              */
             y: number;
         };
+        /**
+         * @description What is found at a place.
+         * @enum {string}
+         */
+        PlaceKind: "by-itself" | "dataset" | "passcode" | "through-home-assistant";
         /** @description Which step to take next, what each would add, and what no step can. */
         Plan: {
             /** @description The moment that it is about. */
             as_of: components["schemas"]["Timestamp"];
             /** @description How much is known, network by network, sorted by id. */
             coverage: components["schemas"]["Coverage"][];
-            /** @description Ways that would add much more than what is left, and that this version does not offer. */
+            /** @description Ways that would add much more than what is left, and that cannot be taken here. */
             later: components["schemas"]["Step"][];
             /**
              * Format: int32
@@ -1653,6 +2092,11 @@ export interface components {
          * @enum {string}
          */
         RemarkKind: "complete" | "paused" | "being-read" | "silent" | "long-idle" | "no-tables" | "outdated" | "beyond-pairing" | "names-without-place" | "places-without-name" | "confirm-only";
+        /** @description The body of `POST /api/v1/networks/paths/remove` and `…/servers/remove`. */
+        RemoveRequest: {
+            /** @description Id as the view has it. */
+            id: string;
+        };
         /** @description The body of `POST /api/v1/fabric/jobs/{job}/retry`. */
         RetryRequest: {
             /** @description Join it also if it proves too little about its maker. */
@@ -1670,6 +2114,58 @@ export interface components {
          * @description A received signal strength in dBm.
          */
         Rssi: number;
+        /**
+         * @description What a server is.
+         * @enum {string}
+         */
+        ServerKind: "home-assistant" | "matter-server";
+        /** @description The body of `POST /api/v1/networks/servers`. */
+        ServerRequest: {
+            /** @description Where: `homeassistant.local`, `http://192.0.2.1:8123`, `ws://192.0.2.1:5580/ws`. */
+            address: string;
+            /** @description What it is. */
+            kind: components["schemas"]["ServerKind"];
+            /** @description Home Assistant's long-lived access token. */
+            token?: string | null;
+        };
+        /**
+         * @description Where the connection to a server stands.
+         * @enum {string}
+         */
+        ServerState: "connecting" | "connected" | "refused" | "unreachable" | "not-understood";
+        /** @description A server that Weft is connected to, or tries to be. */
+        ServerView: {
+            /** @description Address: `ws://homeassistant.local:5580/ws`, `http://homeassistant.local:8123`. */
+            address: string;
+            /**
+             * Format: int32
+             * @description Of those, devices that Weft's own fabric could join without a code.
+             */
+            adoptable: number;
+            /**
+             * Format: int32
+             * @description Thread datasets that it handed over.
+             */
+            datasets: number;
+            /** @description What the state means, in a sentence; says what to do. */
+            detail: string;
+            /**
+             * Format: int32
+             * @description Devices that it told of.
+             */
+            devices: number;
+            /** @description The fabric of a Matter server. */
+            fabric?: string | null;
+            /** @description Names it: its address. */
+            id: string;
+            last_heard_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it says it is: product and version. */
+            product?: string | null;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Where the connection stands. */
+            state: components["schemas"]["ServerState"];
+        };
         /** @description The body of `POST /api/v1/session`. */
         SessionRequest: {
             /** @description The token. */
@@ -1755,7 +2251,7 @@ export interface components {
         Step: {
             /** @description Matter fabric and node ids as `FABRIC-NODE` by which the device is announced, sorted. */
             announced_as: string[];
-            /** @description This version offers it. */
+            /** @description It can be taken here. */
             available: boolean;
             /** @description What it takes. */
             cost: components["schemas"]["Cost"];
@@ -1811,6 +2307,13 @@ export interface components {
         Taken: {
             /** @description In the order of the request. */
             captures: number[];
+        };
+        /** @description What was taken up, and how things are now. */
+        TakenUp: {
+            /** @description Id of the new way or server. */
+            id: string;
+            /** @description Everything. */
+            networks: components["schemas"]["NetworksView"];
         };
         /** @description What happened in a span of time. */
         Timeline: {
@@ -2068,7 +2571,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent) and `fabric` (FabricView) as JSON */
+            /** @description Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent), `fabric` (FabricView) and `networks` (NetworksView) as JSON */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2702,6 +3205,470 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways to all networks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksView"];
+                };
+            };
+            /** @description The client's copy is still good */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This service asks no networks */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description extended PAN ID, 16 hexadecimal digits */
+                extended_pan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways to all networks as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksView"];
+                };
+            };
+            /** @description There is no such credential */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskRequest"];
+            };
+        };
+        responses: {
+            /** @description The ways to all networks as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksView"];
+                };
+            };
+            /** @description There is no such network or way */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing may be asked now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialRequest"];
+            };
+        };
+        responses: {
+            /** @description The ways to all networks as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksView"];
+                };
+            };
+            /** @description It is no credential */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither the token nor this machine's own page */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such network now */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This service asks no networks */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passcode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasscodeRequest"];
+            };
+        };
+        responses: {
+            /** @description It is tried; the ways as they are now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksView"];
+                };
+            };
+            /** @description It is no passcode */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such way */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The border router waits for none */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_path: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathRequest"];
+            };
+        };
+        responses: {
+            /** @description The way, and all ways as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenUp"];
+                };
+            };
+            /** @description It is no address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_path: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveRequest"];
+            };
+        };
+        responses: {
+            /** @description The ways to all networks as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksView"];
+                };
+            };
+            /** @description There is no such way */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody named it: it is found by itself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServerRequest"];
+            };
+        };
+        responses: {
+            /** @description The server, and everything as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenUp"];
+                };
+            };
+            /** @description It is no address, or no token */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adopt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptRequest"];
+            };
+        };
+        responses: {
+            /** @description How many devices are queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adopted"];
+                };
+            };
+            /** @description There is no such server */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not connected, or there is no fabric */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveRequest"];
+            };
+        };
+        responses: {
+            /** @description Everything as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksView"];
+                };
+            };
+            /** @description There is no such server */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworksSettingsRequest"];
+            };
+        };
+        responses: {
+            /** @description Everything as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksView"];
+                };
+            };
+            /** @description The body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    places: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ecosystem by ecosystem */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ecosystem"][];
+                };
+            };
+            /** @description The client's copy is still good */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -1,6 +1,6 @@
 //! A fabric in memory, for tests: takes what begins with `MT:` for a code, and keeps what it was asked.
 
-use super::{Entered, Leaving, Left, Pairing, PairingError, RefusedCode};
+use super::{Entered, Leaving, Left, Pairing, Refusal, RefusedCode};
 use crate::testing::now;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -88,10 +88,8 @@ impl Double {
         self.changed.send_modify(|count| *count += 1);
     }
 
-    fn known(&self, found: bool, what: &str) -> Result<(), PairingError> {
-        found
-            .then_some(())
-            .ok_or_else(|| PairingError::Unknown(format!("There is no such {what}.")))
+    fn known(&self, found: bool, what: &str) -> Result<(), Refusal> {
+        found.then_some(()).ok_or_else(|| Refusal::Unknown(format!("There is no such {what}.")))
     }
 }
 
@@ -104,7 +102,7 @@ impl Pairing for Double {
         self.changed.subscribe()
     }
 
-    fn pair(&self, codes: &str, address: Option<SocketAddr>, accept_attestation: bool) -> Result<Entered, PairingError> {
+    fn pair(&self, codes: &str, address: Option<SocketAddr>, accept_attestation: bool) -> Result<Entered, Refusal> {
         let mut entered = Entered::default();
         for code in codes.split_whitespace() {
             if code.starts_with("MT:") {
@@ -123,24 +121,24 @@ impl Pairing for Double {
         Ok(entered)
     }
 
-    fn photo(&self, image: &[u8], accept_attestation: bool) -> Result<Entered, PairingError> {
+    fn photo(&self, image: &[u8], accept_attestation: bool) -> Result<Entered, Refusal> {
         if image == b"no picture" {
-            return Err(PairingError::Wrong("This is no picture.".into()));
+            return Err(Refusal::Wrong("This is no picture.".into()));
         }
         self.pair("MT:FROM.A.PICTURE", None, accept_attestation)
     }
 
-    fn retry(&self, job: u64, accept_attestation: bool) -> Result<(), PairingError> {
+    fn retry(&self, job: u64, accept_attestation: bool) -> Result<(), Refusal> {
         self.known(self.view().jobs.iter().any(|known| known.id == job), "job")?;
         self.change(format!("retry {job}, accept {accept_attestation}"), |_| {});
         Ok(())
     }
 
-    fn cancel(&self, job: u64) -> Result<(), PairingError> {
+    fn cancel(&self, job: u64) -> Result<(), Refusal> {
         self.known(self.view().jobs.iter().any(|known| known.id == job), "job")?;
         let is_over = self.view().jobs.iter().any(|known| known.id == job && known.state.is_over());
         if is_over {
-            return Err(PairingError::NotNow("It is over.".into()));
+            return Err(Refusal::NotNow("It is over.".into()));
         }
         self.change(format!("cancel {job}"), |view| {
             view.jobs.iter_mut().for_each(|job| job.state = JobState::Cancelled);
@@ -158,25 +156,25 @@ impl Pairing for Double {
         })
     }
 
-    fn set_paused(&self, paused: bool) -> Result<(), PairingError> {
+    fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
         self.change(format!("paused {paused}"), |view| view.paused = paused);
         Ok(())
     }
 
-    fn refresh(&self, node: Option<MatterNodeId>) -> Result<(), PairingError> {
+    fn refresh(&self, node: Option<MatterNodeId>) -> Result<(), Refusal> {
         if self.view().paused {
-            return Err(PairingError::NotNow("Questions are paused.".into()));
+            return Err(Refusal::NotNow("Questions are paused.".into()));
         }
         self.change(format!("refresh {node:?}"), |_| {});
         Ok(())
     }
 
-    fn set_attestation(&self, choice: AttestationChoice) -> Result<(), PairingError> {
+    fn set_attestation(&self, choice: AttestationChoice) -> Result<(), Refusal> {
         self.change(format!("attestation {choice:?}"), |view| view.attestation = choice);
         Ok(())
     }
 
-    fn set_check_in(&self, node: MatterNodeId, wanted: bool) -> Result<(), PairingError> {
+    fn set_check_in(&self, node: MatterNodeId, wanted: bool) -> Result<(), Refusal> {
         self.known(self.view().devices.iter().any(|known| known.node == node), "device")?;
         self.change(format!("check-in {node} {wanted}"), |view| {
             view.devices

@@ -2,18 +2,20 @@
 //!
 //! The server reads no setup code and knows no device: it checks who asks, bounds what is sent, and passes it on.
 
-mod follow;
 mod routes;
 
-pub(crate) use follow::Follower;
 pub(crate) use routes::*;
 
+use crate::change::Room;
 use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::server::Server;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 use weft_model::{AttestationChoice, FabricView, MatterNodeId};
@@ -32,25 +34,25 @@ pub trait Pairing: Send + Sync + 'static {
     ///
     /// # Errors
     /// Where no job can be queued at all. A code that is none is no error: it is refused in the answer. No text repeats a code.
-    fn pair(&self, codes: &str, address: Option<SocketAddr>, accept_attestation: bool) -> Result<Entered, PairingError>;
+    fn pair(&self, codes: &str, address: Option<SocketAddr>, accept_attestation: bool) -> Result<Entered, Refusal>;
 
     /// The same for the codes in a picture.
     ///
     /// # Errors
     /// Where it is no picture, or shows no code.
-    fn photo(&self, image: &[u8], accept_attestation: bool) -> Result<Entered, PairingError>;
+    fn photo(&self, image: &[u8], accept_attestation: bool) -> Result<Entered, Refusal>;
 
     /// Tries a job again.
     ///
     /// # Errors
     /// Where there is no such job, or it cannot be tried again.
-    fn retry(&self, job: u64, accept_attestation: bool) -> Result<(), PairingError>;
+    fn retry(&self, job: u64, accept_attestation: bool) -> Result<(), Refusal>;
 
     /// Gives a job up. What was begun on the device is taken back.
     ///
     /// # Errors
     /// Where there is no such job, or it is over.
-    fn cancel(&self, job: u64) -> Result<(), PairingError>;
+    fn cancel(&self, job: u64) -> Result<(), Refusal>;
 
     /// Leaves devices: each is told to remove the fabric. With `forget`, those that cannot be told are given up all the same.
     fn unpair(&self, nodes: Vec<MatterNodeId>, forget: bool) -> Leaving;
@@ -59,25 +61,25 @@ pub trait Pairing: Send + Sync + 'static {
     ///
     /// # Errors
     /// Where it could not be kept.
-    fn set_paused(&self, paused: bool) -> Result<(), PairingError>;
+    fn set_paused(&self, paused: bool) -> Result<(), Refusal>;
 
     /// Asks a device, or all, as soon as it may be asked.
     ///
     /// # Errors
     /// Where there is no such device, or nothing may be asked now.
-    fn refresh(&self, node: Option<MatterNodeId>) -> Result<(), PairingError>;
+    fn refresh(&self, node: Option<MatterNodeId>) -> Result<(), Refusal>;
 
     /// What is done when a device proves too little about its maker.
     ///
     /// # Errors
     /// Where it could not be kept.
-    fn set_attestation(&self, choice: AttestationChoice) -> Result<(), PairingError>;
+    fn set_attestation(&self, choice: AttestationChoice) -> Result<(), Refusal>;
 
     /// Whether Weft may register with a long-idle device to be told when it wakes.
     ///
     /// # Errors
     /// Where there is no such device, or it could not be kept.
-    fn set_check_in(&self, node: MatterNodeId, wanted: bool) -> Result<(), PairingError>;
+    fn set_check_in(&self, node: MatterNodeId, wanted: bool) -> Result<(), Refusal>;
 }
 
 /// Where a Matter device listens that says nothing else (Matter core specification 1.4, 2.5.6.3).
@@ -97,7 +99,7 @@ pub fn device_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// What comes of leaving, when it is over.
-pub type Leaving = Pin<Box<dyn Future<Output = Result<Vec<Left>, PairingError>> + Send>>;
+pub type Leaving = Pin<Box<dyn Future<Output = Result<Vec<Left>, Refusal>> + Send>>;
 
 /// What became of entered codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -128,31 +130,26 @@ pub struct Left {
     pub error: Option<String>,
 }
 
-/// Why nothing was done. Texts are for the person, and hold no secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PairingError {
-    /// The request makes no sense as it is.
-    #[error("{0}")]
-    Wrong(String),
-    /// There is no such job or device.
-    #[error("{0}")]
-    Unknown(String),
-    /// Not as things stand now.
-    #[error("{0}")]
-    NotNow(String),
-    /// Something of ours failed.
-    #[error("{0}")]
-    Failed(String),
-}
+/// This part of the API.
+pub(crate) struct FabricRoom;
 
-impl From<PairingError> for Problem {
-    fn from(error: PairingError) -> Self {
-        match error {
-            PairingError::Wrong(why) => Self::body(why),
-            PairingError::Unknown(why) => Self::unknown("There is no such job or device", why),
-            PairingError::NotNow(why) => Self::new(StatusCode::CONFLICT, "not-now", "That cannot be done now", why),
-            PairingError::Failed(why) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fabric-failed", "The fabric could not be used", why),
-        }
+impl Room for FabricRoom {
+    type Keeper = dyn Pairing;
+    type View = FabricView;
+
+    fn keeper(server: &Server) -> Result<Arc<dyn Pairing>, Problem> {
+        server.pairing.clone().ok_or_else(|| {
+            Problem::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "no-fabric",
+                "This service pairs no devices",
+                "It was started as a demo, as a replay, or with --no-matter. Start it with `weft serve` to pair devices.",
+            )
+        })
+    }
+
+    fn seen(keeper: &(dyn Pairing + 'static)) -> FabricView {
+        keeper.view()
     }
 }
 

@@ -1,24 +1,22 @@
 //! The fabric's part of the API.
 
-use super::{Entered, Left, Pairing, PairingError, device_address};
-use crate::access::{body_within, json_body};
+use super::{Entered, FabricRoom, Left, Pairing, device_address};
+use crate::access::body_within;
+use crate::change::{Nothing, Room, overwrite};
 use crate::problem::{Problem, echo};
 use crate::query::Parameters;
 use crate::server::Server;
 use crate::views::hashed;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use utoipa::ToSchema;
 use weft_model::{AttestationChoice, FabricView, MatterNodeId};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// The largest picture that is read.
 const MAX_PHOTO_BYTES: usize = 16 << 20;
@@ -27,53 +25,6 @@ const PHOTO_KINDS: [&str; 3] = ["image/png", "image/jpeg", "image/webp"];
 const MAX_CODES_BYTES: usize = 64 << 10;
 /// The most devices in one request; more than any fabric here has.
 const MAX_NODES: usize = 10_000;
-
-impl Server {
-    /// The fabric, for whoever may look.
-    fn fabric(&self) -> Result<Arc<dyn Pairing>, Problem> {
-        self.pairing.clone().ok_or_else(|| {
-            Problem::new(
-                StatusCode::NOT_IMPLEMENTED,
-                "no-fabric",
-                "This service pairs no devices",
-                "It was started as a demo, as a replay, or with --no-matter. Start it with `weft serve` to pair devices.",
-            )
-        })
-    }
-
-    /// The fabric, for whoever may change it.
-    fn fabric_to_change(&self, request: &Request) -> Result<Arc<dyn Pairing>, Problem> {
-        self.check_person(request)?;
-        self.fabric()
-    }
-
-    /// Changes something on a thread that may block, and answers with what it is like then.
-    async fn change(
-        &self,
-        fabric: Arc<dyn Pairing>,
-        change: impl FnOnce(&dyn Pairing) -> Result<(), PairingError> + Send + 'static,
-    ) -> Result<Json<FabricView>, Problem> {
-        self.apart(move || change(&*fabric).map(|()| fabric.view()))
-            .await?
-            .map(Json)
-            .map_err(Problem::from)
-    }
-}
-
-/// Reads a JSON body that may hold secrets: no error repeats it, and its bytes are overwritten where nobody else has them.
-async fn secret_json<T: DeserializeOwned>(request: Request, expected: &str) -> Result<T, Problem> {
-    let body = json_body(request).await?;
-    let read = serde_json::from_slice(&body).map_err(|_| Problem::body(format!("Send {expected} and nothing else.")));
-    overwrite(body);
-    read
-}
-
-/// Overwrites bytes that may hold secrets, where nobody else has them.
-fn overwrite(body: Bytes) {
-    if let Ok(mut bytes) = body.try_into_mut() {
-        bytes.as_mut().zeroize();
-    }
-}
 
 /// Everything about Weft's own Matter fabric: jobs that join devices, devices that have joined, settings.
 #[utoipa::path(
@@ -86,7 +37,7 @@ fn overwrite(body: Bytes) {
 )]
 pub(crate) async fn fabric(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     Parameters::read(&uri, &[])?;
-    hashed(&headers, &server.fabric()?.view())
+    hashed(&headers, &FabricRoom::seen(&*FabricRoom::keeper(&server)?))
 }
 
 /// The body of `POST /api/v1/fabric/pair`.
@@ -115,13 +66,13 @@ pub(crate) struct PairRequest {
     ),
 )]
 pub(crate) async fn pair(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
-    let fabric = server.fabric_to_change(&request)?;
-    Parameters::read(request.uri(), &[])?;
+    let expected = r#"{"codes": "…"}, with "address" and "accept_attestation" where wanted,"#;
+    let (fabric, wish) = server.wish::<FabricRoom, _>(request, expected).await?;
     let PairRequest {
         codes,
         address,
         accept_attestation,
-    } = secret_json(request, r#"{"codes": "…"}, with "address" and "accept_attestation" where wanted,"#).await?;
+    } = wish;
     if codes.trim().is_empty() {
         return Err(Problem::parameter("codes", "There is no setup code in it."));
     }
@@ -155,7 +106,7 @@ fn socket_address(text: &str) -> Result<SocketAddr, Problem> {
     ),
 )]
 pub(crate) async fn photo(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
-    let fabric = server.fabric_to_change(&request)?;
+    let fabric = server.keeper_for::<FabricRoom>(&request)?;
     let accept_attestation = Parameters::read(request.uri(), &["accept_attestation"])?.flag("accept_attestation")?;
     let kind = request
         .headers()
@@ -204,11 +155,14 @@ pub(crate) struct RetryRequest {
     ),
 )]
 pub(crate) async fn retry(State(server): State<Server>, Path(job): Path<String>, request: Request) -> Result<Json<FabricView>, Problem> {
-    let fabric = server.fabric_to_change(&request)?;
-    Parameters::read(request.uri(), &[])?;
-    let job = job_id(&job)?;
-    let RetryRequest { accept_attestation } = secret_json(request, r#"{} or {"accept_attestation": true}"#).await?;
-    server.change(fabric, move |fabric| fabric.retry(job, accept_attestation)).await
+    let job = job_id(&job);
+    let (fabric, wish) = server
+        .wish::<FabricRoom, RetryRequest>(request, r#"{} or {"accept_attestation": true}"#)
+        .await?;
+    let job = job?;
+    server
+        .change::<FabricRoom>(fabric, move |fabric| fabric.retry(job, wish.accept_attestation))
+        .await
 }
 
 /// Gives a job up. What was begun on the device is taken back.
@@ -223,17 +177,11 @@ pub(crate) async fn retry(State(server): State<Server>, Path(job): Path<String>,
     ),
 )]
 pub(crate) async fn cancel(State(server): State<Server>, Path(job): Path<String>, request: Request) -> Result<Json<FabricView>, Problem> {
-    let fabric = server.fabric_to_change(&request)?;
-    Parameters::read(request.uri(), &[])?;
-    let job = job_id(&job)?;
-    let Nothing {} = secret_json(request, "{}").await?;
-    server.change(fabric, move |fabric| fabric.cancel(job)).await
+    let job = job_id(&job);
+    let (fabric, Nothing {}) = server.wish::<FabricRoom, _>(request, "{}").await?;
+    let job = job?;
+    server.change::<FabricRoom>(fabric, move |fabric| fabric.cancel(job)).await
 }
-
-/// An object without members: even where nothing is to be said, JSON is what no form of a foreign page can send.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 fn job_id(text: &str) -> Result<u64, Problem> {
     text.parse()
@@ -272,9 +220,9 @@ pub(crate) struct UnpairAnswer {
     ),
 )]
 pub(crate) async fn unpair(State(server): State<Server>, request: Request) -> Result<Json<UnpairAnswer>, Problem> {
-    let fabric = server.fabric_to_change(&request)?;
-    Parameters::read(request.uri(), &[])?;
-    let UnpairRequest { nodes, all, forget } = secret_json(request, r#"{"nodes": ["…"]} or {"all": true}, with "forget" where wanted,"#).await?;
+    let expected = r#"{"nodes": ["…"]} or {"all": true}, with "forget" where wanted,"#;
+    let (fabric, wish) = server.wish::<FabricRoom, _>(request, expected).await?;
+    let UnpairRequest { nodes, all, forget } = wish;
     let nodes = match (nodes, all) {
         (None, true) => fabric.view().devices.iter().map(|device| device.node).collect(),
         (Some(nodes), false) if (1..=MAX_NODES).contains(&nodes.len()) => nodes,
@@ -300,7 +248,7 @@ pub(crate) struct SettingsRequest {
     attestation: Option<AttestationChoice>,
 }
 
-/// Changes what holds for all devices.
+/// Changes what holds for all devices. Pausing holds for questions to networks too, as there is one switch for all that takes radio time.
 #[utoipa::path(
     post, path = "/api/v1/fabric/settings", tag = "fabric", request_body = SettingsRequest,
     responses(
@@ -309,14 +257,16 @@ pub(crate) struct SettingsRequest {
     ),
 )]
 pub(crate) async fn settings(State(server): State<Server>, request: Request) -> Result<Json<FabricView>, Problem> {
-    let fabric = server.fabric_to_change(&request)?;
-    Parameters::read(request.uri(), &[])?;
-    let SettingsRequest { paused, attestation } = secret_json(request, r#""paused": true or false, "attestation": "ask" or "accept","#).await?;
-    let change = move |fabric: &dyn Pairing| {
-        paused.map_or(Ok(()), |paused| fabric.set_paused(paused))?;
-        attestation.map_or(Ok(()), |choice| fabric.set_attestation(choice))
+    let networks = server.networks.get().cloned();
+    let expected = r#""paused": true or false, "attestation": "ask" or "accept","#;
+    let change = move |fabric: &(dyn Pairing + 'static), wish: SettingsRequest| {
+        if let Some(paused) = wish.paused {
+            fabric.set_paused(paused)?;
+            networks.map_or(Ok(()), |networks| networks.set_paused(paused))?;
+        }
+        wish.attestation.map_or(Ok(()), |choice| fabric.set_attestation(choice))
     };
-    server.change(fabric, change).await
+    server.grant::<FabricRoom, _>(request, expected, change).await
 }
 
 /// The body of `POST /api/v1/fabric/devices/{node}/settings`.
@@ -337,16 +287,18 @@ pub(crate) struct DeviceSettingsRequest {
     ),
 )]
 pub(crate) async fn device_settings(State(server): State<Server>, Path(node): Path<String>, request: Request) -> Result<Json<FabricView>, Problem> {
-    let fabric = server.fabric_to_change(&request)?;
-    Parameters::read(request.uri(), &[])?;
+    let (fabric, wish) = server
+        .wish::<FabricRoom, DeviceSettingsRequest>(request, r#"{"check_in": true or false}"#)
+        .await?;
     let node: MatterNodeId = node.parse().map_err(|_| {
         Problem::unknown(
             "There is no such device",
             format!("A node id has 16 hexadecimal digits; {} is none.", echo(&node)),
         )
     })?;
-    let DeviceSettingsRequest { check_in } = secret_json(request, r#"{"check_in": true or false}"#).await?;
-    server.change(fabric, move |fabric| fabric.set_check_in(node, check_in)).await
+    server
+        .change::<FabricRoom>(fabric, move |fabric| fabric.set_check_in(node, wish.check_in))
+        .await
 }
 
 /// The body of `POST /api/v1/fabric/refresh`.
@@ -368,8 +320,8 @@ pub(crate) struct RefreshRequest {
     ),
 )]
 pub(crate) async fn refresh(State(server): State<Server>, request: Request) -> Result<Json<FabricView>, Problem> {
-    let fabric = server.fabric_to_change(&request)?;
-    Parameters::read(request.uri(), &[])?;
-    let RefreshRequest { node } = secret_json(request, r#"{} or {"node": "…"}"#).await?;
-    server.change(fabric, move |fabric| fabric.refresh(node)).await
+    let expected = r#"{} or {"node": "…"}"#;
+    server
+        .grant::<FabricRoom, RefreshRequest>(request, expected, |fabric, wish| fabric.refresh(wish.node))
+        .await
 }

@@ -1,7 +1,7 @@
 use super::double::Double;
 use super::*;
 use crate::server::Server;
-use crate::testing::{self, TOKEN, get, json, post, problem, send};
+use crate::testing::{self, TOKEN, events, from_page, get, json, post, problem, send, with};
 use axum::body::Body;
 use axum::extract::Request;
 use serde_json::{Value, json};
@@ -10,18 +10,6 @@ use std::sync::Arc;
 fn service() -> (Server, Arc<Double>) {
     let double = Arc::new(Double::new());
     (testing::server_that_pairs(double.clone()), double)
-}
-
-fn with(mut request: Request, headers: &[(&'static str, &str)]) -> Request {
-    for (name, value) in headers {
-        request.headers_mut().insert(*name, value.parse().unwrap());
-    }
-    request
-}
-
-/// As the service's own page sends it.
-fn from_page(path: &str, body: &Value) -> Request {
-    with(post(path, &body.to_string()), &[("origin", "http://localhost:7878")])
 }
 
 async fn page(server: &Server, path: &str, body: Value) -> Value {
@@ -198,28 +186,6 @@ async fn settings_change_alone_or_together() {
     )
     .await;
     assert_eq!(double.asked.lock().unwrap().len(), 5);
-}
-
-/// Reads a stream of events until `wanted` of the kind have come.
-async fn events(response: axum::response::Response, kind: &str, wanted: usize) -> Vec<Value> {
-    use futures_util::StreamExt;
-    let mut stream = response.into_body().into_data_stream();
-    let (mut text, mut found) = (String::new(), Vec::new());
-    while found.len() < wanted {
-        let next = tokio::time::timeout(std::time::Duration::from_secs(10), stream.next())
-            .await
-            .expect("an event in time");
-        text.push_str(std::str::from_utf8(&next.unwrap().unwrap()).unwrap());
-        while let Some((block, rest)) = text.split_once("\n\n") {
-            if block.contains(&format!("event: {kind}\n")) {
-                assert!(!block.contains("id: "), "an id would be taken for a generation: {block}");
-                let data = block.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
-                found.push(serde_json::from_str(data).unwrap());
-            }
-            text = rest.to_owned();
-        }
-    }
-    found
 }
 
 #[tokio::test]

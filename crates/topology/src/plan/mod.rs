@@ -57,7 +57,7 @@ pub fn plan(topology: &Topology, context: &PlanContext) -> Plan {
         };
         let (picks, left) = greedy::order(&survey, |place| labels.call(survey.devices[place].node), |_| true);
         let by_pairing = picks.iter().map(|pick| pick.places).sum();
-        let ways = ways::ways(&survey, &labels, &context.abilities, by_pairing);
+        let ways = ways::ways(&survey, &labels, context, by_pairing);
         planned.push(Planned {
             survey,
             picks,

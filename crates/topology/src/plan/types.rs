@@ -2,7 +2,7 @@
 
 use crate::snapshot::Id;
 use serde::Serialize;
-use weft_model::{FabricView, Timestamp};
+use weft_model::{FabricView, NetworksView, Timestamp};
 
 /// Which step to take next, what each would add, and what no step can.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,7 +24,7 @@ pub struct Plan {
     pub remarks: Vec<Remark>,
     /// Other ways that can be taken now, instead of steps.
     pub otherwise: Vec<Step>,
-    /// Ways that would add much more than what is left, and that this version does not offer.
+    /// Ways that would add much more than what is left, and that cannot be taken here.
     pub later: Vec<Step>,
 }
 
@@ -78,7 +78,7 @@ pub struct Step {
     pub gain: Gain,
     /// What it takes.
     pub cost: Cost,
-    /// This version offers it.
+    /// It can be taken here.
     pub available: bool,
 }
 
@@ -237,9 +237,13 @@ pub struct PlanContext {
     pub abilities: Abilities,
     /// Weft's own fabric, where there is one: its devices are not to be paired again.
     pub fabric: Option<FabricView>,
+    /// Ways to whole networks and servers that are connected, where there are any: what was tried already is no step.
+    pub networks: Option<NetworksView>,
+    /// A dongle listens already.
+    pub listens_on_air: bool,
 }
 
-/// What this build and this service can do.
+/// What can be done where the plan is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {
     /// Pair Matter devices.
@@ -248,21 +252,35 @@ pub struct Abilities {
     pub border_agent: bool,
     /// Ask the REST API of OpenThread's border router.
     pub border_router_rest: bool,
+    /// Have a Matter server tell what it knows.
+    pub matter_server: bool,
     /// Read what a Matter server knows, from a file.
     pub matter_server_file: bool,
     /// Listen with a dongle.
     pub dongle: bool,
 }
 
+impl Abilities {
+    /// Everything that a service of this version can do.
+    pub const ALL: Self = Self {
+        pairing: true,
+        border_agent: true,
+        border_router_rest: true,
+        matter_server: true,
+        matter_server_file: true,
+        dongle: true,
+    };
+}
+
 impl Default for Abilities {
-    /// What this version offers.
+    /// Device by device, and from files: nothing that asks or hears a mesh as a whole.
     fn default() -> Self {
         Self {
-            pairing: true,
             border_agent: false,
             border_router_rest: false,
-            matter_server_file: true,
+            matter_server: false,
             dongle: false,
+            ..Self::ALL
         }
     }
 }

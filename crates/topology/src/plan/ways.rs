@@ -1,21 +1,54 @@
-//! Ways to more than one device's word at a time: a border router's agent or REST API, a Matter server's file, a dongle.
+//! Ways to more than one device's word at a time: a border router's agent or REST API, a Matter server, a dongle.
 
 use super::greedy;
 use super::shares::{ONE, Share, rounded, whole};
 use super::survey::{Device, Survey};
-use super::types::{Abilities, Cost, Gain, Need, Step, StepKind};
+use super::types::{Cost, Gain, Need, PlanContext, Step, StepKind};
 use super::words::{Labels, count, some};
 use std::collections::BTreeMap;
+use weft_model::{CompressedFabricId, CredentialCheck, DataPathKind, DataPathState, NetworkWays, ServerState};
 
-/// A fabric with at least so many devices may be one of a Matter server whose data can be read.
-const WORTH_A_FILE: usize = 3;
+/// A fabric with at least so many devices may be one of a Matter server that tells what it knows.
+const WORTH_A_SERVER: usize = 3;
 
-/// The ways of one network: those that this version has, and those that it has not. `by_pairing` is what all pairing together would place.
+/// The ways of one network: those that can be taken, and those that cannot. `by_pairing` is what all pairing together would place.
 pub(super) struct Ways {
     /// Reaches the whole mesh and can be taken: better than any step.
     pub(super) first: Vec<Step>,
     pub(super) otherwise: Vec<Step>,
     pub(super) later: Vec<Step>,
+}
+
+/// What was done already.
+#[derive(Default)]
+struct Tried {
+    /// Some way told the mesh.
+    works: bool,
+    /// There is a credential that opens border agents, and nothing says that it is wrong.
+    opened: bool,
+    /// A REST API of the network was asked.
+    rest: bool,
+}
+
+impl Tried {
+    fn of(survey: &Survey<'_>, context: &PlanContext) -> Self {
+        let network = survey.network.and_then(|network| network.extended_pan_id);
+        let networks = context.networks.iter().flat_map(|view| &view.networks);
+        let ways: Option<&NetworkWays> = networks.into_iter().find(|ways| network.is_some() && ways.extended_pan_id == network);
+        let Some(ways) = ways else { return Self::default() };
+        let any = |wanted: fn(&weft_model::DataPath) -> bool| ways.paths.iter().any(wanted);
+        let fits = ways
+            .credential
+            .as_ref()
+            .is_some_and(|credential| credential.has_pskc && credential.check != CredentialCheck::Older);
+        Self {
+            works: any(|path| path.state == DataPathState::Working),
+            opened: fits && !any(|path| path.state == DataPathState::WrongCredential),
+            rest: any(|path| {
+                path.kind == DataPathKind::OtbrRest && !matches!(path.state, DataPathState::Untried | DataPathState::Trying | DataPathState::StandsBy)
+            }),
+        }
+    }
 }
 
 /// What one way would place.
@@ -26,37 +59,65 @@ struct Whole {
     about: bool,
 }
 
-pub(super) fn ways(survey: &Survey<'_>, labels: &Labels<'_>, abilities: &Abilities, by_pairing: Share) -> Ways {
+pub(super) fn ways(survey: &Survey<'_>, labels: &Labels<'_>, context: &PlanContext, by_pairing: Share) -> Ways {
     let mut ways = Ways {
         first: Vec::new(),
         otherwise: Vec::new(),
         later: Vec::new(),
     };
     let Some(everything) = everything(survey) else { return ways };
+    let (abilities, tried) = (&context.abilities, Tried::of(survey, context));
     let much_more = everything.places >= by_pairing + ONE;
-    for (step, usable) in [
-        (border_agent(survey, labels, &everything), abilities.border_agent),
-        (rest(survey, labels, &everything), abilities.border_router_rest),
-        (dongle(survey, &everything), abilities.dongle),
+    let agent = border_agent(survey, labels, &everything).filter(|_| !tried.works && !tried.opened);
+    let rest = rest(survey, labels, &everything).filter(|_| !tried.works && !tried.rest);
+    let dongle = dongle(survey, &everything).filter(|_| !context.listens_on_air);
+    for (way, usable) in [
+        (agent, abilities.border_agent),
+        (rest.map(|step| (step, true)), abilities.border_router_rest),
+        (dongle.map(|step| (step, false)), abilities.dongle),
     ] {
-        let Some(mut step) = step else { continue };
+        let Some((mut step, reaches_everything)) = way else { continue };
         step.available = usable;
-        if !usable {
-            step.detail.push_str(" This version of Weft cannot do that yet.");
-        }
-        match (usable, step.kind) {
-            (true, StepKind::Dongle) => ways.otherwise.push(step),
-            (true, _) => ways.first.push(step),
+        step.detail.push(' ');
+        step.detail.push_str(if usable { how(&step) } else { elsewhere(&step) });
+        match (usable, reaches_everything) {
+            (true, true) => ways.first.push(step),
+            (true, false) => ways.otherwise.push(step),
             (false, _) if much_more => ways.later.push(step),
             (false, _) => {}
         }
     }
     // One way to the whole mesh is enough; the others are there instead of it.
     ways.otherwise.extend(ways.first.drain(1.min(ways.first.len())..));
-    if abilities.matter_server_file {
-        ways.otherwise.extend(matter_server(survey, labels));
+    if abilities.matter_server || abilities.matter_server_file {
+        ways.otherwise.extend(matter_server(survey, labels, context));
     }
     ways
+}
+
+/// What to do next.
+fn how(step: &Step) -> &'static str {
+    match (step.kind, step.cost.needs) {
+        (StepKind::BorderAgent, Need::Passcode) => {
+            "Enter it on the page under Networks, or with `weft network passcode`; `weft network where` says which app shows it."
+        }
+        (StepKind::BorderAgent, _) => {
+            "Give the dataset on the page under Networks, or with `weft network add -`; `weft network where` says where it is found."
+        }
+        (StepKind::BorderRouterRest, _) => {
+            "Weft tries border routers that announce themselves; give the address of another on the page under Networks, or with `weft network rest`."
+        }
+        (StepKind::Dongle, _) => "Plug it in and start Weft with `--dongle auto`.",
+        (StepKind::MatterServer | StepKind::Pair, _) => "",
+    }
+}
+
+/// What to do where it cannot be done here.
+fn elsewhere(step: &Step) -> &'static str {
+    match step.kind {
+        StepKind::Dongle => "That cannot be done here: start `weft serve --dongle auto`.",
+        _ => "That cannot be done here: start `weft serve`, without --no-networks.",
+    }
 }
 
 /// What asking the whole mesh would add. `None` where it would add nothing.
@@ -97,7 +158,8 @@ fn adds(whole: &Whole) -> String {
 }
 
 /// The border agent that is easiest to enter. Others than OpenThread's own may not pass on questions to the mesh, so that one comes first.
-fn border_agent(survey: &Survey<'_>, labels: &Labels<'_>, everything: &Whole) -> Option<Step> {
+/// True with it: that is OpenThread's, which is known to.
+fn border_agent(survey: &Survey<'_>, labels: &Labels<'_>, everything: &Whole) -> Option<(Step, bool)> {
     let usable = survey.devices.iter().filter_map(|device| {
         let agent = device.clue?.border_agent?;
         (agent.active && (agent.takes_passcode || agent.takes_credential)).then_some((device, agent))
@@ -123,7 +185,7 @@ fn border_agent(survey: &Survey<'_>, labels: &Labels<'_>, everything: &Whole) ->
             Need::Credentials,
         )
     };
-    Some(Step {
+    let step = Step {
         id: format!("border-agent:{}", survey.id()).into(),
         kind: StepKind::BorderAgent,
         rank: 0,
@@ -135,7 +197,8 @@ fn border_agent(survey: &Survey<'_>, labels: &Labels<'_>, everything: &Whole) ->
         gain: gain_of(everything),
         cost: Cost { needs, seconds: 30 },
         available: false,
-    })
+    };
+    Some((step, agent.openthread))
 }
 
 fn rest(survey: &Survey<'_>, labels: &Labels<'_>, everything: &Whole) -> Option<Step> {
@@ -195,7 +258,12 @@ fn dongle(survey: &Survey<'_>, everything: &Whole) -> Option<Step> {
 }
 
 /// What one fabric's server would tell of all its devices at once.
-fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>) -> Option<Step> {
+fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>, context: &PlanContext) -> Option<Step> {
+    let connected = |fabric: &str| {
+        let fabric: Option<CompressedFabricId> = fabric.parse().ok();
+        let mut servers = context.networks.iter().flat_map(|view| &view.matter_servers);
+        servers.any(|server| fabric.is_some() && server.fabric == fabric && server.state == ServerState::Connected)
+    };
     let mut by_fabric: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, device) in survey.devices.iter().enumerate().filter(|(_, device)| device.candidate) {
         for (fabric, _) in device.node.known_as.matter.iter().filter_map(|name| name.split_once('-')) {
@@ -207,8 +275,9 @@ fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>) -> Option<Step> {
     }
     let (fabric, members) = by_fabric
         .into_iter()
+        .filter(|(fabric, _)| !connected(fabric))
         .max_by_key(|(fabric, members)| (members.len(), std::cmp::Reverse(*fabric)))?;
-    if members.len() < WORTH_A_FILE {
+    if members.len() < WORTH_A_SERVER {
         return None;
     }
     let (picks, _) = greedy::order(
@@ -219,6 +288,17 @@ fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>) -> Option<Step> {
     if picks.is_empty() {
         return None;
     }
+    let (how, needs) = if context.abilities.matter_server {
+        (
+            "If its controller is Home Assistant, connect Weft to its Matter server, on the page under Networks or with `weft network matter-server ADDRESS`: it tells live what it knows of them, without pairing. `weft import matter-server` reads the same from a file.",
+            Need::Address,
+        )
+    } else {
+        (
+            "If its controller is Home Assistant, `weft import matter-server` reads what its Matter server knows of them from a file, without pairing.",
+            Need::File,
+        )
+    };
     let places: Share = picks.iter().map(|pick| pick.places).sum();
     let shared = u32::try_from(members.len()).unwrap_or(u32::MAX);
     Some(Step {
@@ -233,7 +313,7 @@ fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>) -> Option<Step> {
             count(shared, "device", "devices")
         ),
         detail: format!(
-            "{} share the fabric {fabric}. If its controller is Home Assistant, `weft import matter-server` reads what its Matter server knows of them from a file, without pairing.",
+            "{} share the fabric {fabric}. {how}",
             weft_model::words::capitalised(&count(shared, "device", "devices"))
         ),
         gain: Gain {
@@ -243,10 +323,7 @@ fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>) -> Option<Step> {
             names: 0,
             about: true,
         },
-        cost: Cost {
-            needs: Need::File,
-            seconds: 60,
-        },
+        cost: Cost { needs, seconds: 60 },
         available: true,
     })
 }

@@ -9,10 +9,10 @@ use tokio::sync::watch;
 use weft_matter::SetupCode;
 use weft_matter::code::{CodeError, photo};
 use weft_model::{AttestationChoice, FabricView, JobState, MatterNodeId};
-use weft_server::{Entered, Leaving, Left, Pairing, PairingError, RefusedCode};
+use weft_server::{Entered, Leaving, Left, Pairing, Refusal, RefusedCode};
 use weft_sources::Source;
 use weft_sources::directory::ServiceDirectory;
-use weft_sources::matter::{MatterConfig, MatterHandle, MatterRefusal, MatterSource, Unpaired};
+use weft_sources::matter::{DatasetTaker, MatterConfig, MatterHandle, MatterRefusal, MatterSource, Unpaired};
 
 /// What the user says of the fabric on the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,11 +23,20 @@ pub(crate) struct FabricOptions {
     pub(crate) attestation: Option<AttestationChoice>,
 }
 
+/// Takes datasets that paired border routers hand over.
+pub(crate) type Datasets = Option<DatasetTaker>;
+
 /// The source of the fabric in a data directory, and the fabric itself. Nothing is made or sent before the first device is paired.
-pub(crate) fn matter(directory: &Path, services: ServiceDirectory, options: &FabricOptions) -> (Arc<dyn Source>, Arc<MatterFabric>) {
+pub(crate) fn matter(
+    directory: &Path,
+    services: ServiceDirectory,
+    options: &FabricOptions,
+    datasets: Datasets,
+) -> (Arc<dyn Source>, Arc<MatterFabric>) {
     let host = gethostname::gethostname().to_string_lossy().into_owned();
     let config = MatterConfig {
         attestation_roots: options.roots.clone(),
+        datasets,
         ..MatterConfig::new(folder(directory), services, host)
     };
     let (source, handle) = MatterSource::new(config);
@@ -46,7 +55,7 @@ pub(crate) struct MatterFabric(MatterHandle);
 
 impl MatterFabric {
     /// Queues each code on its own: one that is refused holds up no other.
-    fn enter(&self, codes: Vec<Result<SetupCode, CodeError>>, address: Option<SocketAddr>, accept: bool) -> Result<Entered, PairingError> {
+    fn enter(&self, codes: Vec<Result<SetupCode, CodeError>>, address: Option<SocketAddr>, accept: bool) -> Result<Entered, Refusal> {
         let total = codes.len();
         if address.is_some() && total > 1 {
             return Err(MatterRefusal::AddressOfSeveral.into_error());
@@ -89,6 +98,11 @@ impl MatterFabric {
 }
 
 impl MatterFabric {
+    /// The fabric itself, for others that pair devices.
+    pub(crate) fn handle(&self) -> MatterHandle {
+        self.0.clone()
+    }
+
     fn waits_for_decision(&self, job: u64) -> bool {
         self.0.view().jobs.iter().any(|known| known.id == job && known.state == JobState::Decide)
     }
@@ -103,20 +117,20 @@ impl Pairing for MatterFabric {
         self.0.changed()
     }
 
-    fn pair(&self, codes: &str, address: Option<SocketAddr>, accept_attestation: bool) -> Result<Entered, PairingError> {
+    fn pair(&self, codes: &str, address: Option<SocketAddr>, accept_attestation: bool) -> Result<Entered, Refusal> {
         self.enter(codes_in(codes), address, accept_attestation)
     }
 
-    fn photo(&self, image: &[u8], accept_attestation: bool) -> Result<Entered, PairingError> {
-        let codes = photo::find_codes(image).map_err(|error| PairingError::Wrong(sentence(&error.to_string())))?;
+    fn photo(&self, image: &[u8], accept_attestation: bool) -> Result<Entered, Refusal> {
+        let codes = photo::find_codes(image).map_err(|error| Refusal::Wrong(sentence(&error.to_string())))?;
         self.enter(codes.into_iter().map(Ok).collect(), None, accept_attestation)
     }
 
-    fn retry(&self, job: u64, accept_attestation: bool) -> Result<(), PairingError> {
+    fn retry(&self, job: u64, accept_attestation: bool) -> Result<(), Refusal> {
         self.0.retry(job, accept_attestation).map_err(Refused::into_error)
     }
 
-    fn cancel(&self, job: u64) -> Result<(), PairingError> {
+    fn cancel(&self, job: u64) -> Result<(), Refusal> {
         self.0.cancel(job).map_err(Refused::into_error)
     }
 
@@ -133,19 +147,19 @@ impl Pairing for MatterFabric {
         })
     }
 
-    fn set_paused(&self, paused: bool) -> Result<(), PairingError> {
+    fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
         self.0.set_paused(paused).map_err(Refused::into_error)
     }
 
-    fn refresh(&self, node: Option<MatterNodeId>) -> Result<(), PairingError> {
+    fn refresh(&self, node: Option<MatterNodeId>) -> Result<(), Refusal> {
         self.0.refresh(node).map_err(Refused::into_error)
     }
 
-    fn set_attestation(&self, choice: AttestationChoice) -> Result<(), PairingError> {
+    fn set_attestation(&self, choice: AttestationChoice) -> Result<(), Refusal> {
         self.0.set_attestation(choice).map_err(Refused::into_error)
     }
 
-    fn set_check_in(&self, node: MatterNodeId, wanted: bool) -> Result<(), PairingError> {
+    fn set_check_in(&self, node: MatterNodeId, wanted: bool) -> Result<(), Refusal> {
         self.0.set_check_in(node, wanted).map_err(Refused::into_error)
     }
 }
@@ -158,19 +172,19 @@ fn codes_in(text: &str) -> Vec<Result<SetupCode, CodeError>> {
 
 /// A refusal in the server's words.
 trait Refused {
-    fn into_error(self) -> PairingError;
+    fn into_error(self) -> Refusal;
     /// It concerns one code; others may be taken.
     fn is_of_one_code(&self) -> bool;
 }
 
 impl Refused for MatterRefusal {
-    fn into_error(self) -> PairingError {
+    fn into_error(self) -> Refusal {
         let why = sentence(&self.to_string());
         match self {
-            Self::Fabric(_) | Self::Keeping(_) => PairingError::Failed(why),
-            Self::NoCode | Self::AddressOfSeveral => PairingError::Wrong(why),
-            Self::UnknownJob(_) | Self::UnknownNode(_) => PairingError::Unknown(why),
-            _ => PairingError::NotNow(why),
+            Self::Fabric(_) | Self::Keeping(_) => Refusal::Failed(why),
+            Self::NoCode | Self::AddressOfSeveral => Refusal::Wrong(why),
+            Self::UnknownJob(_) | Self::UnknownNode(_) => Refusal::Unknown(why),
+            _ => Refusal::NotNow(why),
         }
     }
 
@@ -208,12 +222,12 @@ mod tests {
     fn refusals_are_sentences_of_their_kind() {
         assert_eq!(
             MatterRefusal::UnknownJob(7).into_error(),
-            PairingError::Unknown("There is no pairing job 7: finished ones are forgotten after a day.".into())
+            Refusal::Unknown("There is no pairing job 7: finished ones are forgotten after a day.".into())
         );
-        assert!(matches!(MatterRefusal::Paused.into_error(), PairingError::NotNow(_)));
+        assert!(matches!(MatterRefusal::Paused.into_error(), Refusal::NotNow(_)));
         assert!(matches!(
             MatterRefusal::Fabric("the file is broken".into()).into_error(),
-            PairingError::Failed(_)
+            Refusal::Failed(_)
         ));
         assert_eq!(sentence(""), ".");
     }

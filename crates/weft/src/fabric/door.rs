@@ -1,28 +1,22 @@
 //! The way to the fabric: through the service that owns the data directory, or in this process where none runs.
 
 use super::here::Here;
-use crate::{client, mesh};
-use anyhow::{Context, Result};
+use crate::client::{ANSWER_WITHIN, Service};
+use anyhow::Result;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use weft_model::{FabricView, MatterNodeId};
 use weft_server::{Entered, Left, Pairing};
-use weft_store::Owner;
-use zeroize::Zeroizing;
 
-const JSON: &str = "application/json";
-/// The service answers within 30 s, or says that it cannot.
-const ANSWER_WITHIN: Duration = Duration::from_secs(40);
 /// Sleepy devices hear late that they are left.
 const LEAVE_WITHIN: Duration = Duration::from_secs(620);
 
 /// The way to the fabric.
 pub(super) enum Door {
     /// A client of the running service.
-    Service { owner: Owner, directory: PathBuf },
+    Service(Service),
     /// In this process.
     Here(Box<Here>),
 }
@@ -33,11 +27,8 @@ impl Door {
     /// # Errors
     /// Where neither is possible.
     pub(super) fn open(directory: &Path) -> Result<Self> {
-        Ok(match mesh::owner_of(directory) {
-            Some(owner) => Self::Service {
-                owner,
-                directory: directory.to_owned(),
-            },
+        Ok(match Service::of(directory) {
+            Some(service) => Self::Service(service),
             None => Self::Here(Box::new(Here::start(directory)?)),
         })
     }
@@ -45,7 +36,7 @@ impl Door {
     /// The fabric now.
     pub(super) fn view(&self) -> Result<FabricView> {
         match self {
-            Self::Service { owner, directory } => read(&client::get(owner, directory, "/api/v1/fabric")?),
+            Self::Service(service) => service.get("/api/v1/fabric"),
             Self::Here(here) => Ok(here.with(|fabric| fabric.view())),
         }
     }
@@ -64,7 +55,7 @@ impl Door {
             accept_attestation: accept,
         };
         match self {
-            Self::Service { .. } => self.post("/api/v1/fabric/pair", &body, ANSWER_WITHIN),
+            Self::Service(service) => service.post("/api/v1/fabric/pair", &body, ANSWER_WITHIN),
             Self::Here(here) => Ok(here.with(|fabric| fabric.pair(codes, address, accept))?),
         }
     }
@@ -72,9 +63,9 @@ impl Door {
     /// Queues a job for each code in a picture.
     pub(super) fn photo(&self, picture: &[u8], accept: bool) -> Result<Entered> {
         match self {
-            Self::Service { owner, directory } => {
+            Self::Service(service) => {
                 let path = format!("/api/v1/fabric/photo?accept_attestation={accept}");
-                read(&client::post(owner, directory, &path, kind_of(picture), picture, ANSWER_WITHIN)?)
+                service.post_bytes(&path, kind_of(picture), picture, ANSWER_WITHIN)
             }
             Self::Here(here) => Ok(here.with(|fabric| fabric.photo(picture, accept))?),
         }
@@ -87,9 +78,10 @@ impl Door {
             accept_attestation: bool,
         }
         match self {
-            Self::Service { .. } => {
+            Self::Service(service) => {
                 let path = format!("/api/v1/fabric/jobs/{job}/retry");
-                self.post::<FabricView>(&path, &Body { accept_attestation: accept }, ANSWER_WITHIN)
+                service
+                    .post::<FabricView>(&path, &Body { accept_attestation: accept }, ANSWER_WITHIN)
                     .map(drop)
             }
             Self::Here(here) => Ok(here.with(|fabric| fabric.retry(job, accept))?),
@@ -101,9 +93,9 @@ impl Door {
         #[derive(Serialize)]
         struct Nothing {}
         match self {
-            Self::Service { .. } => {
+            Self::Service(service) => {
                 let path = format!("/api/v1/fabric/jobs/{job}/cancel");
-                self.post::<FabricView>(&path, &Nothing {}, ANSWER_WITHIN).map(drop)
+                service.post::<FabricView>(&path, &Nothing {}, ANSWER_WITHIN).map(drop)
             }
             Self::Here(here) => Ok(here.with(|fabric| fabric.cancel(job))?),
         }
@@ -121,8 +113,8 @@ impl Door {
             results: Vec<Left>,
         }
         match self {
-            Self::Service { .. } => {
-                let answer: Answer = self.post("/api/v1/fabric/unpair", &Body { nodes, forget }, LEAVE_WITHIN)?;
+            Self::Service(service) => {
+                let answer: Answer = service.post("/api/v1/fabric/unpair", &Body { nodes, forget }, LEAVE_WITHIN)?;
                 Ok(answer.results)
             }
             Self::Here(here) => here.unpair(nodes, forget),
@@ -145,23 +137,10 @@ impl Door {
     /// Where it cannot be kept.
     pub(super) fn close(self) -> Result<()> {
         match self {
-            Self::Service { .. } => Ok(()),
+            Self::Service(_) => Ok(()),
             Self::Here(here) => here.close(),
         }
     }
-
-    fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize, within: Duration) -> Result<T> {
-        let Self::Service { owner, directory } = self else {
-            anyhow::bail!("no service runs");
-        };
-        // It may hold codes.
-        let body = Zeroizing::new(serde_json::to_vec(body)?);
-        read(&client::post(owner, directory, path, JSON, &body, within)?)
-    }
-}
-
-fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T> {
-    serde_json::from_slice(answer).context("the running service's answer cannot be read")
 }
 
 /// The content type of a picture, by its first bytes. What is none of the three is called one all the same: the service says what it makes of it.

@@ -41,7 +41,7 @@ impl Here {
             .context("cannot start the runtime")?;
         let _inside = runtime.enter();
         let services = ServiceDirectory::default();
-        let (source, fabric) = matter(directory.path(), services.clone(), &FabricOptions::default());
+        let (source, fabric) = matter(directory.path(), services.clone(), &FabricOptions::default(), None);
         let (sender, mut inbox) = weft_sources::channel("weft", CHANNEL_CAPACITY);
         let intake = Arc::new(Intake::new(store.clone(), None, None));
         let mut supervisor = Supervisor::new();

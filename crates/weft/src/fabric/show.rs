@@ -46,7 +46,7 @@ pub(crate) fn kept(directory: &Path) -> Result<Option<FabricView>> {
     let owned = DataDirectory::open(directory)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();
-    let (_, fabric) = matter(owned.path(), ServiceDirectory::default(), &FabricOptions::default());
+    let (_, fabric) = matter(owned.path(), ServiceDirectory::default(), &FabricOptions::default(), None);
     Ok(Some(fabric.view()))
 }
 

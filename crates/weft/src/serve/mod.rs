@@ -15,6 +15,7 @@ pub(crate) use restore::positions as kept_positions;
 pub(crate) use token::TOKEN_FILE;
 
 use crate::arguments::{DEFAULT_LISTEN, DemoOptions, RecordOptions, ReplayOptions, ServeOptions};
+use crate::network;
 use anyhow::{Context, Result, bail};
 use chronicle::ChronicleThread;
 use engine::EngineThread;
@@ -26,7 +27,7 @@ use tokio::net::TcpListener;
 use weft_evidence::recording::{Header, RecordingWriter};
 use weft_evidence::{Capture, blank_secrets};
 use weft_model::Timestamp;
-use weft_server::{Config, Pairing, Publisher, Server, Token};
+use weft_server::{Config, Networks, Pairing, Publisher, Server, Token};
 use weft_sources::directory::ServiceDirectory;
 use weft_sources::replay::{Anchor, Speed, shift_times};
 use weft_sources::{Inbox, MdnsSource, ReplaySource, Source, Supervisor, clock};
@@ -48,6 +49,7 @@ struct Plan {
     heard_before: Vec<Capture>,
     sources: Vec<Arc<dyn Source>>,
     pairing: Option<Arc<dyn Pairing>>,
+    networks: Option<Arc<dyn Networks>>,
     record: Option<PathBuf>,
     directory: Option<DataDirectory>,
     /// How much faster than real time captures come.
@@ -70,14 +72,31 @@ pub(crate) fn serve(options: ServeOptions) -> Result<()> {
     if options.mdns {
         sources.push(Arc::new(MdnsSource::with_directory("mdns", services.clone())));
     }
+    let meshes = options.networks.as_ref().map(|_| network::networks(directory.path(), services.clone()));
     if let Some(dongle) = &options.dongle {
-        sources.push(Arc::new(crate::sniff::dongle(dongle, None)?.0));
+        let stored = |channel| meshes.as_ref()?.of_dongle(channel);
+        sources.push(Arc::new(crate::sniff::dongle(dongle, None, stored)?.0));
     }
-    let pairing = options.matter.map(|matter| {
-        let (source, fabric) = crate::fabric::matter(directory.path(), services, &matter);
+    let fabric = options.matter.map(|matter| {
+        let (source, fabric) = crate::fabric::matter(
+            directory.path(),
+            services.clone(),
+            &matter,
+            meshes.as_ref().map(network::Networks::dataset_taker),
+        );
         sources.push(source);
-        fabric as Arc<dyn Pairing>
+        fabric
     });
+    let joiner = fabric.as_ref().map(|fabric| network::joiner(fabric.handle(), services));
+    let networks = match meshes.zip(options.networks) {
+        Some((meshes, options)) => {
+            let (more, keeper) = meshes.with_servers(directory.path(), joiner, &options)?;
+            sources.extend(more);
+            Some(keeper)
+        }
+        None => None,
+    };
+    let pairing = fabric.map(|fabric| fabric as Arc<dyn Pairing>);
     run(Plan {
         listen,
         hosts: options.allow_hosts,
@@ -87,6 +106,7 @@ pub(crate) fn serve(options: ServeOptions) -> Result<()> {
         heard_before: Vec::new(),
         sources,
         pairing,
+        networks,
         record: options.record,
         directory: Some(directory),
         speed: 1.0,
@@ -145,6 +165,7 @@ fn play(mut captures: Vec<Capture>, from: Timestamp, speed: f64, listen: Option<
         heard_before: captures,
         sources: vec![Arc::new(ReplaySource::new("replay", to_come, speed))],
         pairing: None,
+        networks: None,
         record: None,
         directory: None,
         // Faster, the replay's clock runs along; slower, things settle in the viewer's time.
@@ -271,6 +292,10 @@ fn run(plan: Plan) -> Result<()> {
         let server = Server::new(config, publisher, history, plan.pairing, clock::now)?
             .with_network_check(Arc::new(crate::check::ThisMachine))
             .with_report(Arc::new(crate::report::ServiceReport(plan.store.clone())));
+        let server = match plan.networks {
+            Some(networks) => server.with_networks(networks),
+            None => server,
+        };
         if let Some(directory) = &plan.directory {
             directory.set_address(&address.to_string())?;
         }

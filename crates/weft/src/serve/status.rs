@@ -35,7 +35,7 @@ pub(super) fn status(
 
 /// What a source is, by its name.
 fn kind(name: &str) -> &'static str {
-    ["mdns", "matter", "dongle"]
+    ["mdns", "matter", "dongle", "mesh", "home-assistant"]
         .into_iter()
         .find(|kind| name.starts_with(kind))
         .unwrap_or("other")
@@ -48,6 +48,14 @@ fn advice(name: &str, state: SourceState) -> Option<String> {
         }
         SourceState::Deaf if name.starts_with("matter") => Some(
             "Paired devices are not asked meanwhile; the reason says why. Weft tries again by itself. A broken fabric is restored with `weft fabric restore FILE`."
+                .to_owned(),
+        ),
+        SourceState::Deaf if name.starts_with("mesh") => Some(
+            "Whole networks are not asked meanwhile; the reason says why, and `weft network` shows each way. Weft tries again by itself.".to_owned(),
+        ),
+        SourceState::Deaf if name.starts_with("home-assistant") => Some(
+            "What Home Assistant and Matter servers tell is missing meanwhile; the reason says which does not answer. Weft tries again by itself; a refused \
+             token is entered anew on the page under Networks, or with `weft network home-assistant`."
                 .to_owned(),
         ),
         SourceState::Deaf => Some("Weft tries again by itself.".to_owned()),

@@ -5,6 +5,7 @@
 mod exports;
 mod fabric;
 mod imports;
+mod network;
 mod recordings;
 mod service;
 

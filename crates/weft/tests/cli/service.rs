@@ -87,7 +87,7 @@ fn a_running_service_is_asked() {
 }
 
 /// A service that ends with the test.
-struct Service(Child);
+pub(crate) struct Service(pub(crate) Child);
 
 impl Drop for Service {
     fn drop(&mut self) {

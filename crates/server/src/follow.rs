@@ -1,9 +1,8 @@
-//! The fabric as one listening client follows it: a view when it comes, then one when something changed, not too often.
+//! What changes beside the topology, as one listening client follows it: a view when it comes, then one when something changed, not too often.
 
-use super::Pairing;
 use axum::response::sse::Event;
+use serde::Serialize;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
@@ -11,8 +10,13 @@ use tokio::time::{Sleep, sleep};
 /// The least time between two views to one client. A job has six steps, and many jobs run at once.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Gives the view as JSON; `None` where it has none.
+type Look = Box<dyn Fn() -> Option<String> + Send>;
+
 pub(crate) struct Follower {
-    pairing: Arc<dyn Pairing>,
+    /// Name of the event.
+    name: &'static str,
+    look: Look,
     changed: watch::Receiver<u64>,
     /// The view that was sent last.
     sent: String,
@@ -21,11 +25,17 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    pub(crate) fn new(pairing: Arc<dyn Pairing>) -> Self {
-        let mut changed = pairing.changed();
+    /// Follows what `view` gives, each time that `changed` counts.
+    pub(crate) fn new<T: Serialize>(name: &'static str, mut changed: watch::Receiver<u64>, view: impl Fn() -> T + Send + 'static) -> Self {
         changed.mark_changed();
+        let look = move || {
+            serde_json::to_string(&view())
+                .inspect_err(|error| tracing::error!(%error, name, "a view has no JSON"))
+                .ok()
+        };
         Self {
-            pairing,
+            name,
+            look: Box::new(look),
             changed,
             sent: String::new(),
             rest: None,
@@ -38,14 +48,12 @@ impl Follower {
             return None;
         }
         self.changed.mark_unchanged();
-        let view = serde_json::to_string(&self.pairing.view())
-            .inspect_err(|error| tracing::error!(%error, "the fabric's view has no JSON"))
-            .ok()?;
+        let view = (self.look)()?;
         if view == self.sent {
             return None;
         }
         self.rest = Some(Box::pin(sleep(PAUSE)));
-        let event = Event::default().event("fabric").data(&view);
+        let event = Event::default().event(self.name).data(&view);
         self.sent = view;
         Some(event)
     }
@@ -56,7 +64,7 @@ impl Follower {
             rest.await;
             self.rest = None;
         } else if self.changed.changed().await.is_err() {
-            // Whoever ran the fabric is gone: nothing changes any more.
+            // Whoever was followed is gone: nothing changes any more.
             std::future::pending::<()>().await;
         } else {
             // Seen by `ready`, which takes the view of that moment.
