@@ -110,6 +110,7 @@ export const VIEWS: readonly View[] = [
     },
   },
   plain("devices", "Add devices"),
+  plain("networks", "Ways in"),
   plain("sources", "Sources"),
   plain("check", /network/i),
   plain("settings", "Settings"),

@@ -6,9 +6,11 @@ import type {
   Annotation,
   BorderRouters,
   Comparison,
+  Ecosystem,
   FabricView,
   LinkAnswer,
   NetworkCheck,
+  NetworksView,
   NodeAnswer,
   Plan,
   Positions,
@@ -192,6 +194,31 @@ export const fabric = {
   refresh: (node: string | null): Promise<FabricView> => read(client.POST("/api/v1/fabric/refresh", { body: given({ node }) })),
 };
 
+/** Ways to whole networks: credentials, border routers, servers. */
+export const networks = {
+  view: (signal?: AbortSignal): Promise<NetworksView> => read(client.GET("/api/v1/networks", { signal: signal ?? null })),
+  /** Where people find what opens their network. */
+  where: (): Promise<readonly Ecosystem[]> => read(client.GET("/api/v1/networks/where", {})),
+  give: (body: GivenCredential): Promise<NetworksView> => read(client.POST("/api/v1/networks/credentials", { body })),
+  forget: (extended_pan_id: string): Promise<NetworksView> =>
+    read(client.DELETE("/api/v1/networks/{extended_pan_id}/credential", { params: { path: { extended_pan_id } } })),
+  passcode: (path: string, passcode: string): Promise<NetworksView> =>
+    read(client.POST("/api/v1/networks/passcode", { body: { path, passcode } })),
+  /** Asks one network or one way, or all, as soon as they may be asked. */
+  ask: (extended_pan_id: string | null, path: string | null): Promise<NetworksView> =>
+    read(client.POST("/api/v1/networks/ask", { body: given({ extended_pan_id, path }) })),
+  addPath: async (address: string): Promise<NetworksView> =>
+    (await read<TakenUp>(client.POST("/api/v1/networks/paths", { body: { address } }))).networks,
+  removePath: (id: string): Promise<NetworksView> => read(client.POST("/api/v1/networks/paths/remove", { body: { id } })),
+  addServer: async (kind: "home-assistant" | "matter-server", address: string, token: string | null): Promise<NetworksView> =>
+    (await read<TakenUp>(client.POST("/api/v1/networks/servers", { body: { kind, address, ...given({ token }) } }))).networks,
+  removeServer: (id: string): Promise<NetworksView> => read(client.POST("/api/v1/networks/servers/remove", { body: { id } })),
+  /** Queues all devices that can join Weft's own fabric; gives how many. */
+  adopt: async (id: string): Promise<number> =>
+    (await read<Adopted>(client.POST("/api/v1/networks/servers/adopt", { body: { id } }))).queued,
+  settings: (paused: boolean): Promise<NetworksView> => read(client.POST("/api/v1/networks/settings", { body: { paused } })),
+};
+
 /** Where an export of the moment is to be had. */
 export function exportUrl(parameters: Record<string, string | boolean | null>): string {
   const said = Object.entries(parameters).filter(([, value]) => value !== null && value !== false);
@@ -207,5 +234,9 @@ export type Unpair = Operations["UnpairRequest"];
 export type UnpairAnswer = Operations["UnpairAnswer"];
 /** What a person decides for the whole fabric. */
 export type FabricSettings = Operations["SettingsRequest"];
+/** What a person gives to open a network. */
+export type GivenCredential = Operations["CredentialRequest"];
+type TakenUp = Operations["TakenUp"];
+type Adopted = Operations["Adopted"];
 /** What a person decides for one device. */
 export type DeviceSettings = Operations["DeviceSettingsRequest"];

@@ -8,6 +8,7 @@ export const rooms = {
   findings: () => import("../findings/FindingsView.svelte"),
   firstRun: () => import("../first-run/FirstRun.svelte"),
   locked: () => import("./Locked.svelte"),
+  networks: () => import("../networks/NetworksView.svelte"),
   networkCheck: () => import("../network-check/NetworkCheckView.svelte"),
   pairing: () => import("../pairing/PairingView.svelte"),
   settings: () => import("../settings/SettingsView.svelte"),

@@ -17,6 +17,7 @@ export const PLACES: readonly Place[] = [
   { view: "findings", words: "Findings", icon: "findings" },
   { view: "changes", words: "Changes", icon: "changes" },
   { view: "coverage", words: "Coverage", icon: "coverage" },
+  { view: "networks", words: "Ways in", icon: "key" },
   { view: "sources", words: "Sources", icon: "sources" },
   { view: "settings", words: "Settings", icon: "settings" },
 ];

@@ -15,6 +15,8 @@ const STATES: Record<string, { word: string; meaning: string }> = {
 const KINDS: Record<string, string> = {
   mdns: "Listens on the LAN to what border routers and devices announce (mDNS). Sends nothing over the radio.",
   matter: "Asks paired devices for their neighbours, children and routes (Matter).",
+  mesh: "Asks whole networks through border routers that a credential opens.",
+  "home-assistant": "Listens to Home Assistant and its Matter server, and changes nothing there.",
   dongle: "Listens to the radio itself through a dongle.",
   thread: "Listens to the radio itself through a dongle.",
 };

@@ -2,7 +2,7 @@
 
 import * as api from "../api/client";
 import { ApiError } from "../api/client";
-import type { DeltaEvent, FabricView, Status, Topology } from "../api/types";
+import type { DeltaEvent, FabricView, NetworksView, Status, Topology } from "../api/types";
 import { Mesh } from "./mesh.svelte";
 
 /** How the page stands to its service. */
@@ -47,6 +47,8 @@ class Live {
   status = $state.raw<Status | null>(null);
   /** Null where this service pairs no devices. */
   fabric = $state.raw<FabricView | null>(null);
+  /** Null where this service asks no networks, or nobody has looked yet. */
+  networks = $state.raw<NetworksView | null>(null);
   /** When the newest event came, milliseconds of this machine. */
   heardAt = $state(0);
   /** The moment of the newest event on the service's clock. A recording has its own now. */
@@ -127,6 +129,10 @@ class Live {
     stream.addEventListener("delta", (event) => this.#delta(event));
     stream.addEventListener("fabric", (event) => {
       this.fabric = JSON.parse(event.data) as FabricView;
+      this.#heard();
+    });
+    stream.addEventListener("networks", (event) => {
+      this.networks = JSON.parse(event.data) as NetworksView;
       this.#heard();
     });
     stream.addEventListener("error", () => {
