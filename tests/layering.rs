@@ -26,7 +26,7 @@ const ALL: &[&str] = &[
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("wire", &["model"]),
-    ("fuzz", &["model", "wire", "evidence"]),
+    ("fuzz", &["model", "wire", "evidence", "thread"]),
     ("evidence", &["model", "wire"]),
     ("topology", &["model", "evidence"]),
     ("layout", &["model", "topology"]),
@@ -52,6 +52,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("libfuzzer-sys", &["fuzz"]),
     ("rs-matter", &["matter"]),
     ("coap-lite", &["thread"]),
+    ("reqwest", &["sources"]),
+    ("tokio-tungstenite", &["sources"]),
     ("tokio", &["matter", "sources", "server", "mesh", "tests"]),
     ("clap", &["mesh"]),
     ("anyhow", &["mesh", "tests", "xtask"]),

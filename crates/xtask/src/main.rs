@@ -1,5 +1,6 @@
 //! `cargo xtask test` is the one test command; `cargo xtask fuzz` runs the fuzz targets for a while.
 
+mod dtls_peer;
 mod openthread;
 mod web;
 
@@ -13,7 +14,7 @@ cargo xtask test              installs what the tests need (Debian packages) and
 cargo xtask web [ARGS…]       only the page: its sources, what is built of them, and the page in a browser
 cargo xtask web-bench         how fast the page is, beside another drawing library
 cargo xtask peers             installs only what the tests' peers depend on
-cargo xtask openthread        builds only OpenThread's own programs, with which tests make meshes
+cargo xtask openthread        builds only the peers in C: OpenThread's own programs, with which tests make meshes, and the DTLS peer
 cargo xtask check             formatting and clippy, as CI runs them
 cargo xtask fuzz [SECONDS] [TARGET…]
                               runs each fuzz target for SECONDS (default 60) on the stable toolchain
@@ -40,7 +41,7 @@ fn main() -> Result<()> {
         }
         Some("openthread") => {
             install_programs()?;
-            openthread::install(&target_directory()?).map(drop)
+            install_mesh_peers().map(drop)
         }
         Some("check") => check(),
         Some("fuzz") => fuzz(rest),
@@ -64,13 +65,14 @@ fn main() -> Result<()> {
 }
 
 /// Programs that tests start, as real peers or to run them, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("ip", "iproute2"),
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("avahi-daemon", "avahi-daemon"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("python3", "python3"),
     ("c++", "g++"),
     ("cmake", "cmake"),
     ("ninja", "ninja-build"),
@@ -85,7 +87,9 @@ fn test(arguments: &[String]) -> Result<()> {
     install_programs()?;
     web::check()?;
     let peers = install_peers()?;
-    let openthread = openthread::install(&target_directory()?)?;
+    // One after the other: each of these, and cargo, takes all cores.
+    let [openthread, dtls_peer] = install_mesh_peers()?;
+    let matter_server = install_matter_server(&peers);
     // The page is tested against the very program that users get; the tests find it by this path.
     cargo(["build", "--package", "weft-mesh"])?;
     let program = target_directory()?.join("debug/weft");
@@ -98,15 +102,29 @@ fn test(arguments: &[String]) -> Result<()> {
     command
         .env("WEFT_BIN", program)
         .env("WEFT_PEERS", peers)
-        .env("WEFT_OPENTHREAD", openthread);
+        .env("WEFT_OPENTHREAD", openthread)
+        .env("WEFT_DTLS_PEER", dtls_peer);
+    match matter_server {
+        Ok(python) => _ = command.env("WEFT_MATTER_SERVER", python),
+        Err(error) => eprintln!("xtask: without python-matter-server the tests with it will fail: {error:#}"),
+    }
     run(&mut command)?;
     web::browse(&[])
+}
+
+/// Builds the peers in C: the folder of OpenThread's programs, and the DTLS peer.
+fn install_mesh_peers() -> Result<[PathBuf; 2]> {
+    let target = target_directory()?;
+    let openthread = openthread::install(&target)?;
+    let dtls_peer = dtls_peer::install(&target, &openthread::sources(&target)?)?;
+    Ok([openthread, dtls_peer])
 }
 
 /// Benchmarks of the very program that users get need it built as users get it.
 fn bench(arguments: &[String]) -> Result<()> {
     install_programs()?;
     let peers = install_peers()?;
+    let [openthread, _] = install_mesh_peers()?;
     cargo(["build", "--release", "--package", "weft-mesh"])?;
     let mut command = cargo_command(
         ["bench", "--package", "weft-tests", "--package", "weft-layout"]
@@ -118,7 +136,10 @@ fn bench(arguments: &[String]) -> Result<()> {
         Ok(python) => _ = command.env("WEFT_MATTER_SERVER", python),
         Err(error) => eprintln!("xtask: without python-matter-server there is nothing to measure beside: {error:#}"),
     }
-    command.env("WEFT_BIN", target_directory()?.join("release/weft")).env("WEFT_PEERS", peers);
+    command
+        .env("WEFT_BIN", target_directory()?.join("release/weft"))
+        .env("WEFT_PEERS", peers)
+        .env("WEFT_OPENTHREAD", openthread);
     run(&mut command)
 }
 

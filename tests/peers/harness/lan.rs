@@ -26,6 +26,7 @@ enum Machine {
 #[derive(Debug, Clone)]
 pub struct Host {
     namespace: String,
+    port: String,
 }
 
 impl Lan {
@@ -62,6 +63,14 @@ impl Lan {
         format!("{}switch", self.name)
     }
 
+    /// The switch, to change what happens between its port and a machine ([`Host::port`]).
+    pub fn at_the_switch(&self) -> Host {
+        Host {
+            namespace: self.switch(),
+            port: String::new(),
+        }
+    }
+
     /// Another machine on the LAN.
     pub fn host(&self, name: &str) -> Host {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +79,10 @@ impl Lan {
         let number = hosts.len();
         let (switch, port) = (self.switch(), format!("port{number}"));
         must(&["netns", "add", &namespace]);
-        let host = Host { namespace };
+        let host = Host {
+            namespace,
+            port: port.clone(),
+        };
         // Addresses are used at once; mDNS joins one group per interface and socket.
         host.run(
             "for all in all default; do echo 0 > /proc/sys/net/ipv6/conf/$all/accept_dad; done; echo 1024 > /proc/sys/net/ipv4/igmp_max_memberships",
@@ -108,6 +120,11 @@ impl Drop for Lan {
 }
 
 impl Host {
+    /// Its port of the switch.
+    pub fn port(&self) -> &str {
+        &self.port
+    }
+
     /// A command that will run on this machine.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("ip");

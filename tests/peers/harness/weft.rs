@@ -19,6 +19,7 @@ pub struct Weft {
     host: Host,
     bridge: Script,
     data: Folder,
+    arguments: Vec<String>,
     program: Option<Program>,
     /// When it said where it listens.
     pub up_at: Instant,
@@ -38,11 +39,17 @@ pub struct Answer {
 impl Weft {
     /// Starts one that knows nothing yet.
     pub fn start(host: &Host) -> Self {
+        Self::start_with(host, &[])
+    }
+
+    /// The same, with further arguments.
+    pub fn start_with(host: &Host, arguments: &[&str]) -> Self {
         let bridge = Script::start(host, "bridge", &["--port", &PORT.to_string()]);
         let mut weft = Self {
             host: host.clone(),
             bridge,
             data: Folder::new("data"),
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             program: None,
             up_at: Instant::now(),
             took_to_start: Duration::ZERO,
@@ -56,7 +63,9 @@ impl Weft {
         let data = self.data.path().display().to_string();
         let listen = format!("127.0.0.1:{PORT}");
         let began = Instant::now();
-        let program = Program::start(&self.host, "weft", &program(), &["serve", "--listen", &listen, "--data", &data]);
+        let mut arguments = vec!["serve", "--listen", &listen, "--data", &data];
+        arguments.extend(self.arguments.iter().map(String::as_str));
+        let program = Program::start(&self.host, "weft", &program(), &arguments);
         program.line_with("Weft is at ");
         self.up_at = Instant::now();
         self.took_to_start = began.elapsed();

@@ -17,6 +17,7 @@ impl Air {
     /// `None` where this machine gives no namespaces and this is not CI.
     pub fn new() -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
+        sweep();
         let namespace = format!("{PREFIX}{}n{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(&namespace);
         if let Err(reason) = ip(&["netns", "add", &namespace]) {
@@ -30,18 +31,24 @@ impl Air {
         Some(air)
     }
 
-    /// One of OpenThread's programs as a radio on this air.
+    /// One of OpenThread's programs as a radio on this air. It has a number of its own among them.
     pub fn command(&self, program: &str, number: u16) -> Command {
-        let path = programs().join(program);
-        assert!(path.exists(), "{} is not there: `cargo xtask openthread` builds it", path.display());
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.namespace]).arg(path).arg(number.to_string());
+        command
+            .args(["netns", "exec", &self.namespace])
+            .arg(program_at(program))
+            .arg(number.to_string());
         command
             .current_dir(&self.folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         command
+    }
+
+    /// Where another namespace's program finds this air.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     /// The folder, for files of the test.
@@ -57,8 +64,30 @@ impl Drop for Air {
     }
 }
 
+/// Takes away what test runs left behind that were killed. Their radios ended with them.
+fn sweep() {
+    let Ok(namespaces) = ip(&["netns", "list"]) else { return };
+    for namespace in namespaces.lines().filter_map(|line| line.split(' ').next()) {
+        let owner = namespace.strip_prefix(PREFIX).and_then(|rest| rest.split('n').next());
+        if owner.is_some_and(|owner| owner.parse::<u32>().is_ok() && !Path::new("/proc").join(owner).exists()) {
+            let _ = ip(&["netns", "del", namespace]);
+            let _ = std::fs::remove_dir_all(std::env::temp_dir().join(namespace));
+        }
+    }
+}
+
+/// One of OpenThread's programs.
+///
+/// # Panics
+/// If it is not built.
+fn program_at(name: &str) -> PathBuf {
+    let path = programs().join(name);
+    assert!(path.exists(), "{} is not there: `cargo xtask openthread` builds it", path.display());
+    path
+}
+
 /// `cargo xtask test` names the folder in `WEFT_OPENTHREAD`; else it is looked for beside this program.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let beside = || {
         // `target/debug/deps/mesh-…`
         let program = std::env::current_exe().unwrap();
@@ -67,14 +96,14 @@ fn programs() -> PathBuf {
     std::env::var_os("WEFT_OPENTHREAD").map_or_else(beside, PathBuf::from)
 }
 
-fn ip(arguments: &[&str]) -> Result<(), String> {
+fn ip(arguments: &[&str]) -> Result<String, String> {
     let output = Command::new("ip")
         .args(arguments)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| error.to_string())?;
     if output.status.success() {
-        Ok(())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
         Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
     }

@@ -1,0 +1,30 @@
+//! Weft with real border routers: OpenThread's `ot-daemon` on a LAN of network namespaces, each with OpenThread's radio co-processor on a simulated
+//! radio, and meshes of OpenThread's own nodes there. What Weft says is held against what the nodes say of themselves. Needs root, `/dev/net/tun`,
+//! Node.js, and what `cargo xtask peers` and `cargo xtask openthread` make; in CI, lacking these fails.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)] // a test that fails says where
+#![allow(clippy::disallowed_methods)] // The clock here bounds waiting, and measures.
+
+#[path = "../peers/harness/mod.rs"]
+mod harness;
+#[path = "../live/mod.rs"]
+mod live;
+
+mod line;
+mod plans;
+mod router;
+mod secrets;
+mod site;
+mod truth;
+mod verdict;
+mod weft;
+
+mod credentials;
+mod halves;
+mod peers;
+mod whole;
+
+use std::time::Duration;
+
+const SECONDS: fn(u64) -> Duration = Duration::from_secs;

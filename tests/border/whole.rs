@@ -1,0 +1,211 @@
+//! The whole mesh through one border router: everything that the nodes know, and nothing else; what dies, moves, splits and heals.
+
+use super::harness::Weft;
+use super::line::{BadLine, Badness};
+use super::live::{Dataset, patiently};
+use super::plans::home;
+use super::site::{GOOD_DBM, Site};
+use super::truth::Truth;
+use super::verdict::{is_past, node, problems_of};
+use super::weft::{self, Networks, text};
+use super::*;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+const NETWORK: &str = "1a2b3c4d5e6f7081";
+
+fn dataset() -> Dataset {
+    Dataset {
+        name: "whole",
+        extended_pan_id: NETWORK,
+        network_key: "9f8e7d6c5b4a39281706f5e4d3c2b1a1",
+        pskc: "5eed0000aaaabbbbccccddddeeee0001".to_owned(),
+    }
+}
+
+/// Sweeps once more; the way as it is then.
+fn sweep(weft: &Weft, site: &Site) -> Value {
+    let address = site.address(41);
+    let way = weft.way(NETWORK, address).unwrap();
+    weft.ask(&way["id"]);
+    weft.brought(NETWORK, address, &way["last_success_at"], SECONDS(120))
+}
+
+/// Sweeps, and holds the topology against what the nodes say at that moment: they said the same before and after.
+fn is_true(weft: &Weft, site: &mut Site, what: &str, of: impl Fn(&Truth) -> Truth) -> Value {
+    patiently(what, SECONDS(120), || {
+        let before = site.truth()?;
+        let way = sweep(weft, site);
+        let after = site.truth()?;
+        if before != after {
+            return Err("the mesh changed meanwhile".to_owned());
+        }
+        let problems = problems_of(&weft.topology(), &of(&after));
+        if problems.is_empty() { Ok(way) } else { Err(problems.join("; ")) }
+    })
+}
+
+#[test]
+fn the_whole_mesh_is_as_its_nodes_say_through_death_move_split_and_healing() {
+    let Some(mut site) = Site::form(home(), dataset()) else { return };
+    // Its own diagnostics hear all routers but the one that asks: the mesh is one that can be asked.
+    let asker = site.node(1);
+    let mut said = asker.ask("networkdiagnostic get ff03::2 0 1");
+    said.extend(asker.says(SECONDS(3)));
+    let answers: BTreeSet<&String> = said.iter().filter(|line| line.starts_with("DIAG_GET.rsp/ans from ")).collect();
+    assert!(answers.len() >= 8, "{said:?}");
+    let truth = site.at_rest("the mesh", SECONDS(60));
+    assert_eq!(truth.nodes.len(), 21);
+    let qualities: BTreeSet<u8> = truth
+        .nodes
+        .values()
+        .flat_map(|node| node.routers.values().map(|link| link.incoming))
+        .collect();
+    assert_eq!(qualities, BTreeSet::from([1, 2, 3]), "{truth:?}");
+
+    let host = site.host("weft");
+    let weft = weft::start(&host);
+    let address = site.address(41).to_owned();
+    weft.finds(NETWORK, &address);
+    let began = Instant::now();
+    let (status, _, said) = weft.command(&["network", "add", "-"], &site.dataset.hexadecimal());
+    assert_eq!(status, Some(0), "{said}");
+    let way = weft.brought(NETWORK, &address, &Value::Null, SECONDS(60));
+    eprintln!("the whole mesh {:?} after its credential: {}", began.elapsed(), way["brought"]);
+    let (status, shown, said) = weft.command(&["network"], "");
+    assert_eq!(status, Some(0), "{said}");
+    assert!(shown.contains("whole"), "{shown}");
+
+    let way = is_true(&weft, &mut site, "the mesh is as its nodes say", Truth::clone);
+    let brought = &way["brought"];
+    assert_eq!(
+        [&brought["routers"], &brought["silent_routers"], &brought["children"]].map(Value::as_u64),
+        [Some(9), Some(0), Some(12)],
+        "{brought}"
+    );
+    assert!(
+        brought["milliseconds"].as_u64().is_some_and(|milliseconds| milliseconds < 10_000),
+        "{brought}"
+    );
+
+    over_a_bad_line(&weft, &mut site, &host);
+    dies_and_moves(&weft, &mut site);
+    splits_and_heals(&weft, &mut site);
+    patiently("no session is left", SECONDS(60), || {
+        let sessions = site.border_routers[0].sessions();
+        if sessions.is_empty() { Ok(()) } else { Err(sessions.join("; ")) }
+    });
+}
+
+/// 30 % of the frames are lost, a tenth comes twice, a tenth late: the same mesh.
+fn over_a_bad_line(weft: &Weft, site: &mut Site, host: &harness::Host) {
+    let badness = Badness {
+        lost: 30,
+        doubled: 10,
+        late: 10,
+    };
+    let line = BadLine::before(&site.lan, host, badness);
+    let way = patiently("the whole mesh over a bad line", SECONDS(180), || {
+        let way = sweep(weft, site);
+        if way["brought"]["routers"] == 9 { Ok(way) } else { Err(way.to_string()) }
+    });
+    eprintln!("over a bad line: {}", way["brought"]);
+    drop(line);
+    is_true(weft, site, "the mesh is as before", Truth::clone);
+}
+
+/// A router dies, and a child goes to another parent.
+fn dies_and_moves(weft: &Weft, site: &mut Site) {
+    let dead = site.address(8).to_owned();
+    site.kill(8);
+    site.part(&[(16, 2)]);
+    site.join(&[(16, 6)], GOOD_DBM);
+    let died = Instant::now();
+    let way = sweep(weft, site);
+    // Its neighbours still list it: it was asked for, and did not answer.
+    assert_eq!(way["brought"]["silent_routers"], 1, "{way}");
+    let mut sweeps = 1;
+    patiently("the dead router is stale", SECONDS(60), || {
+        let topology = weft.topology();
+        let node = node(&topology, &dead).ok_or("it is not there")?;
+        let claims: Vec<&str> = node["claims"].as_array().into_iter().flatten().map(|claim| text(claim, "fact")).collect();
+        if node["state"] == "stale" {
+            Ok(())
+        } else {
+            if died.elapsed() > SECONDS(10) * sweeps {
+                sweep(weft, site);
+                sweeps += 1;
+            }
+            Err(format!("{} {:?} after its death: {claims:?}", node["state"], died.elapsed()))
+        }
+    });
+    eprintln!("stale after {sweeps} sweeps, {:?} after its death", died.elapsed());
+
+    let (child, old, new) = (site.address(16).to_owned(), site.address(2).to_owned(), site.address(6).to_owned());
+    patiently("the child finds another parent", SECONDS(100), || {
+        let parent = site.node(16).parent();
+        if parent == new { Ok(()) } else { Err(parent) }
+    });
+    // What was asked just before it moved may come in after it.
+    patiently("the child is below its new parent only", SECONDS(60), || {
+        sweep(weft, site);
+        let topology = weft.topology();
+        let id_of = |address: &str| node(&topology, address).map(|node| node["id"].clone());
+        let moved = node(&topology, &child).ok_or("it is not there")?;
+        if Some(&moved["parent"]["node"]) != id_of(&new).as_ref() || is_past(moved) || is_past(&moved["parent"]) {
+            return Err(format!("{} below {}", moved["state"], moved["parent"]));
+        }
+        // The old parent lists it until its timeout: right about the table, wrong about the child.
+        let ends = [id_of(&old), id_of(&child)];
+        let links = topology["links"].as_array().ok_or("no links")?;
+        let old_link = links
+            .iter()
+            .find(|link| ends.contains(&Some(link["a"].clone())) && ends.contains(&Some(link["b"].clone())));
+        match old_link {
+            Some(link) if !is_past(link) => Err(link.to_string()),
+            _ => Ok(()),
+        }
+    });
+
+    // Its neighbours forget it after 76 to 100 s.
+    patiently("the dead router is gone", SECONDS(200), || {
+        std::thread::sleep(SECONDS(15));
+        sweep(weft, site);
+        match node(&weft.topology(), &dead).map(|node| text(node, "state").to_owned()) {
+            None => Ok(()),
+            Some(state) if state == "gone" => Ok(()),
+            Some(state) => Err(format!("{state} {:?} after its death", died.elapsed())),
+        }
+    });
+    eprintln!("gone {:?} after its death", died.elapsed());
+}
+
+/// The radio between two halves is blocked, and works again.
+fn splits_and_heals(weft: &Weft, site: &mut Site) {
+    // Children of the dead router have found another parent by now; the far half has no border router, and not the leader.
+    let far: Vec<u16> = vec![3, 4, 7, 12, 14, 15, 17, 18];
+    // Full devices hear into both halves: they stay with their parent.
+    let crossing = site.split(&far);
+    let truth = patiently("the far half has a leader of its own", SECONDS(240), || {
+        std::thread::sleep(SECONDS(5));
+        let truth = site.truth()?;
+        let is_split = truth.partitions().len() == 2 && truth.node(3).partition_id != truth.node(41).partition_id;
+        if is_split { Ok(truth) } else { Err(format!("{:?}", truth.partitions())) }
+    });
+    // The near half is all that its border router can reach; of the far half nothing is made up.
+    let near = truth.node(41).partition_id;
+    is_true(weft, site, "the near half", |truth| truth.within(near));
+    site.restore(crossing);
+    patiently("the mesh is whole again", SECONDS(240), || {
+        std::thread::sleep(SECONDS(5));
+        let truth = site.truth()?;
+        let unrest = truth.unrest();
+        if truth.partitions().len() == 1 && unrest.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{:?} {}", truth.partitions(), unrest.join("; ")))
+        }
+    });
+    is_true(weft, site, "the healed mesh", Truth::clone);
+}
