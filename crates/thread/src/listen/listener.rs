@@ -3,7 +3,7 @@
 use super::counts::Counts;
 use super::management::{Ends, Management};
 use super::network::{Known, Network};
-use std::fmt::Write;
+use crate::hexadecimal;
 use weft_evidence::air::{Counted, INTERVAL_SECONDS, Signal, Summariser, clear_message, is_announce};
 use weft_evidence::{CaptureBody, FrameCapture, MleCapture, RadioSummaryCapture};
 use weft_model::{ExtendedAddress, PanId, Timestamp};
@@ -127,7 +127,7 @@ impl Listener {
                 rssi_dbm: heard.rssi_dbm,
                 lqi: heard.lqi,
                 radio_time_us: Some(heard.microseconds),
-                psdu: hex(heard.frame),
+                psdu: hexadecimal(heard.frame),
             });
             captures.push((heard.at, body));
         }
@@ -347,20 +347,11 @@ impl Listener {
             from: opened.sender,
             to,
             command,
-            tlvs: hex(&tlvs),
+            tlvs: hexadecimal(&tlvs),
         }))
     }
 }
 
 fn summary((at, body): (Timestamp, RadioSummaryCapture)) -> (Timestamp, CaptureBody) {
     (at, CaptureBody::RadioSummary(body))
-}
-
-/// Bytes in lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-    }
-    text
 }

@@ -2,7 +2,7 @@
 //!
 //! A message that is relayed is heard on every hop; it is taken once.
 
-use super::coap::{Coap, POST};
+use crate::coap::message::{Message, code};
 use std::collections::VecDeque;
 use std::net::Ipv6Addr;
 use weft_evidence::TmfCapture;
@@ -53,7 +53,7 @@ impl Management {
         network: Option<ExtendedPanId>,
         microseconds: u64,
     ) -> Result<Option<TmfCapture>, Problem> {
-        let coap = Coap::parse(payload)?;
+        let coap = Message::parse(payload)?;
         let is_young = |at: u64| microseconds.abs_diff(at) <= REMEMBERED_MICROSECONDS;
         self.taken.retain(|(_, _, _, at)| is_young(*at));
         self.requests.retain(|request| is_young(request.microseconds));
@@ -64,8 +64,8 @@ impl Management {
                 Some(request) => (request.uri, Some(request.asked.clone())),
                 None => return Ok(None),
             }
-        } else if coap.code == POST {
-            if let Some(uri) = ASKED.into_iter().find(|uri| *uri == coap.path) {
+        } else if coap.code == code::POST {
+            if let Some(uri) = ASKED.into_iter().find(|uri| coap.path.as_deref() == Some(uri)) {
                 if self.requests.len() >= MAX_REQUESTS {
                     self.requests.pop_front();
                 }
@@ -78,7 +78,7 @@ impl Management {
                 });
                 return Ok(None);
             }
-            match TOLD.into_iter().find(|uri| *uri == coap.path) {
+            match TOLD.into_iter().find(|uri| coap.path.as_deref() == Some(uri)) {
                 Some(uri) => (uri, None),
                 None => return Ok(None),
             }
@@ -98,7 +98,7 @@ impl Management {
             uri: uri.to_owned(),
             asked,
             code: coap.is_response().then(|| coap.code_text()),
-            payload: super::listener::hex(&coap.payload),
+            payload: crate::hexadecimal(&coap.payload),
             overheard: true,
         }))
     }

@@ -3,7 +3,6 @@
 //! Without a key, frames are summed up for each pair of radios ([`weft_evidence::air`]), and what was never sealed is read. With the network key, what
 //! it opens is read too: MLE messages, and management messages (TMF) as they go by.
 
-mod coap;
 mod counts;
 mod file;
 mod listener;
