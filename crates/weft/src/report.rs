@@ -1,6 +1,6 @@
 //! `weft report`: a bundle for a bug report.
 
-use crate::output::{create_new, tell};
+use crate::output::{create_new, print, tell};
 use crate::{client, kept, log, mesh, text};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -17,7 +17,7 @@ use weft_store::{Store, StoreError};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// Bundle to create: a tar.gz of text files, to look into before you share it
+    /// Bundle to create: a tar.gz of text files, to look into before you share it; `-`: to standard output
     #[arg(long, value_name = "FILE.tar.gz")]
     out: PathBuf,
     /// How many hours of captures to put in
@@ -50,7 +50,8 @@ pub(crate) fn random_salt() -> Result<[u8; 32]> {
 pub(crate) fn report(arguments: &ReportArguments) -> Result<()> {
     let directory = crate::data_directory(arguments.data.as_deref())?;
     // Said before the work, not after it.
-    let mut file = create_new(&arguments.out)?;
+    let to_output = arguments.out.as_os_str() == "-";
+    let mut file = (!to_output).then(|| create_new(&arguments.out)).transpose()?;
     let made = match mesh::owner_of(&directory) {
         Some(owner) => client::get(
             &owner,
@@ -60,11 +61,15 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<()> {
         None => of_store(&directory, arguments),
     };
     let written = made.and_then(|bytes| {
-        file.write_all(&bytes)
-            .with_context(|| format!("cannot write {}", arguments.out.display()))?;
+        match &mut file {
+            Some(file) => file
+                .write_all(&bytes)
+                .with_context(|| format!("cannot write {}", arguments.out.display()))?,
+            None => print(|output| output.write_all(&bytes))?,
+        }
         Ok(bytes.len())
     });
-    if written.is_err() {
+    if written.is_err() && !to_output {
         let _ = std::fs::remove_file(&arguments.out);
     }
     let size = text::bytes(written? as u64);

@@ -261,8 +261,9 @@ pub(crate) async fn settings(State(server): State<Server>, request: Request) -> 
     let expected = r#""paused": true or false, "attestation": "ask" or "accept","#;
     let change = move |fabric: &(dyn Pairing + 'static), wish: SettingsRequest| {
         if let Some(paused) = wish.paused {
-            fabric.set_paused(paused)?;
-            networks.map_or(Ok(()), |networks| networks.set_paused(paused))?;
+            // One of both that cannot keep it does not leave the other as it was.
+            let [of_fabric, of_networks] = [fabric.set_paused(paused), networks.map_or(Ok(()), |networks| networks.set_paused(paused))];
+            of_fabric.and(of_networks)?;
         }
         wish.attestation.map_or(Ok(()), |choice| fabric.set_attestation(choice))
     };

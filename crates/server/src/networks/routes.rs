@@ -375,8 +375,12 @@ pub(crate) struct NetworksSettingsRequest {
 pub(crate) async fn settings(State(server): State<Server>, request: Request) -> Result<Json<NetworksView>, Problem> {
     let fabric = server.pairing.clone();
     let change = move |networks: &(dyn Networks + 'static), wish: NetworksSettingsRequest| {
-        networks.set_paused(wish.paused)?;
-        fabric.map_or(Ok(()), |fabric| fabric.set_paused(wish.paused))
+        // One of both that cannot keep it does not leave the other as it was.
+        let [of_networks, of_fabric] = [
+            networks.set_paused(wish.paused),
+            fabric.map_or(Ok(()), |fabric| fabric.set_paused(wish.paused)),
+        ];
+        of_networks.and(of_fabric)
     };
     server.grant::<NetworksRoom, _>(request, r#"{"paused": true or false}"#, change).await
 }
