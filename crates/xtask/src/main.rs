@@ -177,8 +177,11 @@ fn install_peers() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The other controller that Weft is measured beside: the CHIP SDK's, as Home Assistant had it.
-const MATTER_SERVER: &str = "python-matter-server[server]==8.1.2";
+/// The other controller, which Weft listens to and is measured beside: the CHIP SDK's, as Home Assistant had it. The last release for each Python, newest first.
+const MATTER_SERVERS: [((u8, u8), &str); 2] = [
+    ((3, 12), "python-matter-server[server]==8.1.2"),
+    ((3, 11), "python-matter-server[server]==7.0.1"),
+];
 /// Loads its library, which needs another one.
 const MATTER_SERVER_WORKS: &str = "import ctypes, chip.native as n, matter_server.server; ctypes.CDLL(n.FindNativeLibraryPath(n.Library.CONTROLLER))";
 
@@ -193,20 +196,31 @@ fn install_matter_server(peers: &Path) -> Result<PathBuf> {
     if works() {
         return Ok(python);
     }
-    let is_new_enough = |name: &String| {
+    let is_new_enough = |name: &str, (major, minor): (u8, u8)| {
         let check = Command::new(name)
-            .args(["-c", "import sys; sys.exit(sys.version_info < (3, 12))"])
+            .args(["-c", &format!("import sys; sys.exit(sys.version_info < ({major}, {minor}))")])
             .output();
         check.is_ok_and(|output| output.status.success())
     };
     let named = std::env::var("WEFT_PYTHON").ok();
-    let base = named
+    let names: Vec<String> = named
         .into_iter()
         .chain(["python3", "python3.12", "python3.13"].map(str::to_owned))
-        .find(is_new_enough)
-        .context("it needs Python 3.12; WEFT_PYTHON may name one")?;
-    run(Command::new(base).args(["-m", "venv"]).arg(&folder))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", MATTER_SERVER]))?;
+        .collect();
+    let choices = || {
+        MATTER_SERVERS
+            .iter()
+            .flat_map(|(version, release)| names.iter().map(move |name| (name, *version, *release)))
+    };
+    let (base, _, release) = choices()
+        .find(|(name, version, _)| is_new_enough(name, *version))
+        .context("it needs Python 3.11; WEFT_PYTHON may name one")?;
+    let make = || run(Command::new(base).args(["-m", "venv", "--clear"]).arg(&folder));
+    if make().is_err() {
+        apt_get_install(&["python3-venv"])?;
+        make()?;
+    }
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", release]))?;
     if !works() {
         apt_get_install(&["libnl-route-3-200"])?;
     }
