@@ -3,6 +3,7 @@
 import * as api from "../api/client";
 import { ApiError } from "../api/client";
 import type { NetworksView } from "../api/types";
+import { sentence } from "../shell/notices";
 import { live } from "../state/live.svelte";
 
 class Networks {
@@ -32,8 +33,9 @@ export async function act(wish: Promise<NetworksView>): Promise<string | null> {
     live.networks = await wish;
     return null;
   } catch (error) {
-    const { title, detail } = asApiError(error);
-    return `${title}. ${detail}`;
+    const { title, detail, status } = asApiError(error);
+    // What is wrong with what was entered is said by itself: it is no body of a request to the person who typed it.
+    return status === 400 ? sentence(detail) : `${title}. ${sentence(detail)}`;
   }
 }
 

@@ -81,6 +81,9 @@ describe("what somebody enters", () => {
   it("is judged without being repeated", () => {
     for (const [text, kind] of [
       ["0e08 0000000000010000 0003000014", "dataset"],
+      ["> 0e0800000000000100000003000014\nDone\n", "dataset"],
+      ["0x0e0800000000000100000003000014", "dataset"],
+      ["0e080000000000010000".repeat(30), "other"],
       ["00112233445566778899aabbccddeeff", "pskc"],
       ["0e080000000000010", "other"],
       ["correct horse", "other"],

@@ -113,11 +113,17 @@ export const serverState = (server: Pick<ServerView, "state">): Said => SERVERS[
 
 /** What a text that somebody enters seems to be, before it is sent: nothing of it is shown. */
 export function guess(text: string): { kind: "dataset" | "pskc" | "nothing" | "other"; words: string } {
-  const digits = text.replace(/\s+/g, "");
+  // As a terminal shows it: with a prompt before it, and the word that ends an answer after it.
+  const digits = text
+    .split(/\s+/)
+    .filter((word) => word !== ">" && word !== "Done")
+    .map((word) => word.replace(/^>?(0x)?/, ""))
+    .join("");
   if (digits === "") return { kind: "nothing", words: "" };
   if (!/^[0-9a-f]+$/i.test(digits)) return { kind: "other", words: "Not hexadecimal digits: a passphrase, perhaps?" };
   if (digits.length === 32) return { kind: "pskc", words: "32 digits: a key, not a dataset. A network key alone lets nobody in." };
   if (digits.length % 2 === 1) return { kind: "other", words: "A digit is missing at the end: copy all of it." };
+  if (digits.length > 508) return { kind: "other", words: "More than a dataset: is it in there twice?" };
   return /^0e08|^[0-9a-f]{2}(0[0-9a-f]|10)/i.test(digits)
     ? { kind: "dataset", words: `${digits.length} digits: looks like a dataset.` }
     : { kind: "other", words: "Does not look like a dataset." };

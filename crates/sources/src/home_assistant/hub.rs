@@ -20,6 +20,8 @@ const MAX_TOKEN_BYTES: usize = 4096;
 pub(super) struct Times {
     /// To connect.
     pub(super) connect: Duration,
+    /// From the connection to the server's first word, which both kinds say at once.
+    pub(super) greeting: Duration,
     /// For an answer of the server itself.
     pub(super) answer: Duration,
     /// For an answer of a device through it: a sleepy one is waited for.
@@ -35,12 +37,13 @@ pub(super) struct Times {
 }
 
 impl Times {
-    const fn standard() -> Self {
+    pub(super) const fn standard() -> Self {
         const fn seconds(seconds: u64) -> Duration {
             Duration::from_secs(seconds)
         }
         Self {
             connect: seconds(10),
+            greeting: seconds(8),
             answer: seconds(60),
             device: seconds(120),
             ping: seconds(30),
@@ -293,6 +296,7 @@ impl Hub {
         }
         let times = Times {
             connect: milliseconds(500),
+            greeting: milliseconds(600),
             answer: milliseconds(800),
             device: milliseconds(1500),
             ping: milliseconds(200),

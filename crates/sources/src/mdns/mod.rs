@@ -45,6 +45,9 @@ use weft_wire::dns::{SERVICE_TYPE_ENUMERATION, SERVICE_TYPES};
 const MAX_FURTHER_TYPES: usize = 64;
 /// Events between the receivers of all types and the loop.
 const EVENTS: usize = 256;
+/// The most that a query may hold: as much as the library allows (RFC 6762, section 17). A query whose known answers need several packets makes OpenThread's own
+/// responder crash (`src/core/net/mdns.cpp` of 1.4, `MultiPacketRxMessages`), and a border router with it: everything goes into one, which IP cuts into pieces.
+const MAX_PACKET_BYTES: usize = 8_952;
 /// How often the library looks for interfaces that came or went; its default is 5 s, too slow for a service that starts before the network does.
 const LOOK_FOR_INTERFACES_EVERY_SECONDS: u32 = 2;
 /// How long the library may take to name the first interface.
@@ -110,6 +113,7 @@ async fn listen(mut context: Context, directory: &ServiceDirectory) -> Result<()
     let daemon = Daemon(ServiceDaemon::new().map_err(failed)?);
     daemon.0.set_ip_check_interval(LOOK_FOR_INTERFACES_EVERY_SECONDS).map_err(failed)?;
     // The library tells only of interfaces that come after somebody watches: so all go, and come again.
+    daemon.0.set_max_packet_size(IfKind::All, MAX_PACKET_BYTES).map_err(failed)?;
     daemon.0.disable_interface(IfKind::All).map_err(failed)?;
     let monitor = daemon.0.monitor().map_err(failed)?;
     daemon.0.enable_interface(IfKind::All).map_err(failed)?;

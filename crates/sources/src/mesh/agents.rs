@@ -5,12 +5,15 @@ use super::ways::Ways;
 use crate::directory::BorderAgent;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use weft_model::DataPathKind;
+use weft_model::{DataPathKind, DataPathState};
 
 /// A way that is no longer announced is remembered for so long: an announcement that flickers brings no attempts of its own.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// From news about a way to its attempt: announcements trickle in.
 const NEWS_DELAY: Duration = Duration::from_secs(2);
+/// From one attempt to the next that announcements bring forward; while the mesh is told of, that would cost radio time for little.
+const NEWS_APART: Duration = Duration::from_secs(10);
+const NEWS_APART_WHILE_TOLD: Duration = Duration::from_secs(60);
 
 impl State {
     /// Takes over what is announced now. True: something differs.
@@ -50,6 +53,9 @@ impl State {
         let make = || Path::new(DataPathKind::BorderAgent, name.clone(), ways.agent(agent, &name), kept, now);
         let is_new = !self.paths.contains_key(&id);
         let path = self.paths.entry(id.clone()).or_insert_with(make);
+        let standing = (agent.record.partition_id, agent.record.state);
+        let is_news = !is_new && path.standing != standing;
+        path.standing = standing;
         let was = (path.is_present, path.network, path.active_timestamp, path.network_name.clone());
         let moved = path.addresses != agent.addresses || path.passcode_addresses != agent.passcode_addresses || path.network != network;
         if moved && !is_new {
@@ -82,14 +88,36 @@ impl State {
         for rest in self.paths.values_mut().filter(|path| path.found_by.as_ref() == Some(&id)) {
             rest.is_present = true;
         }
-        has_changed
+        if let Some(network) = network.filter(|_| is_news) {
+            self.bring_forward(&Group::Network(network), now);
+        }
+        has_changed || is_news
+    }
+
+    /// A mesh that forms anew is announced otherwise: whoever did not bring it is asked soon, and whoever did, too.
+    fn bring_forward(&mut self, group: &Group, now: Duration) {
+        let is_told_of = self.paths_of(group).any(|(_, path)| path.state == DataPathState::Working);
+        let apart = if is_told_of { NEWS_APART_WHILE_TOLD } else { NEWS_APART };
+        let Some(network) = self.groups.get_mut(group) else { return };
+        let at = network.began_at.map_or(Duration::ZERO, |began| began + apart).max(now + NEWS_DELAY);
+        network.due = network.due.min(at);
+        for (id, path) in &mut self.paths {
+            let waits = matches!(
+                path.state,
+                DataPathState::Failed | DataPathState::Unsupported | DataPathState::Unreachable
+            );
+            if waits && Self::group_of(id, path) == *group {
+                path.not_before = path.not_before.min(at);
+            }
+        }
     }
 
     /// Groups for all ways, and none for nobody.
     pub(super) fn regroup(&mut self, now: Duration) {
         let groups: BTreeSet<Group> = self.paths.iter().map(|(id, path)| Self::group_of(id, path)).collect();
         for group in &groups {
-            self.groups.entry(group.clone()).or_insert_with(|| Network::new(now));
+            let frames_per_hour = self.frames_per_hour;
+            self.groups.entry(group.clone()).or_insert_with(|| Network::new(frames_per_hour, now));
         }
         // What a network took is remembered for its budget.
         self.groups

@@ -1,5 +1,6 @@
 //! What a person or another source wants.
 
+use super::credentials::compare;
 use super::kept::MAX_BY_HAND;
 use super::plan::PERSON_APART;
 use super::state::{Group, MAX_PATHS, Path, State};
@@ -7,7 +8,7 @@ use super::ways::Api;
 use super::{Given, MeshError, agents::slug};
 use crate::clock;
 use std::time::Duration;
-use weft_model::{CredentialOrigin, DataPathKind, DataPathState, ExtendedPanId};
+use weft_model::{CredentialCheck, CredentialOrigin, DataPathKind, DataPathState, ExtendedPanId};
 use weft_thread::credential::{OperationalDataset, Passcode, Pskc};
 
 impl State {
@@ -17,7 +18,13 @@ impl State {
         let network = match given {
             Given::Dataset(text) => {
                 let dataset = OperationalDataset::from_hex(&text).map_err(|error| wrong("this is no dataset", error))?;
-                self.credentials.enter(dataset, at)?
+                let public = dataset.public();
+                // What claims to be newer than the network gives way to what the network announces.
+                let is_of_now = public.extended_pan_id.is_some_and(|network| {
+                    self.check(network) == Some(CredentialCheck::Newer)
+                        && compare(public.active_timestamp, &self.announced(network)) == CredentialCheck::Matches
+                });
+                self.credentials.enter(dataset, is_of_now, at)?
             }
             Given::Pskc(network, text) => {
                 let pskc = Pskc::from_hex(&text).map_err(|error| wrong("this is no PSKc", error))?;
@@ -36,6 +43,8 @@ impl State {
             }
         };
         self.credential_changed(network, now);
+        // Whoever enters one wants to see what it does, also where it was here before. Where nobody can be asked, the view tells why.
+        let _ = self.ask_group(&Group::Network(network), now);
         Ok(network)
     }
 
@@ -101,6 +110,8 @@ impl State {
             let under_way = group.under_way.as_ref().and_then(|id| self.paths.get(id));
             // A passcode was entered to bring another one.
             group.is_revoked = under_way.is_some_and(|path| !path.is_entered);
+            group.wish_at = None;
+            group.is_wish_for_any = false;
         }
         for path in self
             .paths
@@ -193,7 +204,7 @@ impl State {
                 return Err(MeshError::NotNow(format!("{} cannot be asked: {reason}", path.name)));
             }
             let group = Self::group_of(id, path);
-            self.wish(&group, now)?;
+            self.wish(&group, false, now)?;
             if let Some(path) = self.paths.get_mut(id) {
                 path.is_asked = true;
             }
@@ -203,29 +214,30 @@ impl State {
             Some(network) => vec![Group::Network(network)],
             None => self.groups.keys().cloned().collect(),
         };
-        let mut refused = None;
+        let mut refused: Option<(bool, MeshError)> = None;
         let mut asked = false;
         for group in groups {
             match self.ask_group(&group, now) {
                 Ok(()) => asked = true,
-                Err(error) => refused = Some(error),
+                Err(error) => {
+                    // What hinders one that could be asked tells more than that another one cannot.
+                    let could = self.paths_of(&group).any(|(_, path)| self.is_usable(path));
+                    if refused.as_ref().is_none_or(|(other_could, _)| could && !other_could) {
+                        refused = Some((could, error));
+                    }
+                }
             }
         }
         match (asked, refused) {
             (true, _) => Ok(()),
-            (false, Some(error)) => Err(error),
+            (false, Some((_, error))) => Err(error),
             (false, None) => Err(MeshError::NotNow("no border router is known yet".to_owned())),
         }
     }
 
     fn ask_group(&mut self, group: &Group, now: Duration) -> Result<(), MeshError> {
         let known = self.paths_of(group).next().is_some();
-        let usable: Vec<String> = self
-            .paths_of(group)
-            .filter(|(_, path)| self.is_usable(path))
-            .map(|(id, _)| id.clone())
-            .collect();
-        if usable.is_empty() {
+        if !self.paths_of(group).any(|(_, path)| self.is_usable(path)) {
             return Err(match group {
                 Group::Network(network) if !known => MeshError::Unknown(format!("no border router announces network {network} now")),
                 Group::Network(network) => MeshError::NotNow(format!(
@@ -234,30 +246,14 @@ impl State {
                 Group::Lone(_) => MeshError::NotNow("it is not known yet where this leads".to_owned()),
             });
         }
-        self.wish(group, now)?;
-        for id in usable {
-            if let Some(path) = self.paths.get_mut(&id) {
-                path.not_before = path.not_before.min(now);
-            }
-        }
-        if let Some(network) = self.groups.get_mut(group) {
-            network.due = network.due.min(now);
-        }
-        Ok(())
+        self.wish(group, true, now)
     }
 
-    /// One wish every [`PERSON_APART`], and none that there is no radio time for.
-    fn wish(&mut self, group: &Group, now: Duration) -> Result<(), MeshError> {
+    /// One wish is done every [`PERSON_APART`], later ones together after that, and none that there is no radio time for.
+    fn wish(&mut self, group: &Group, is_for_any: bool, now: Duration) -> Result<(), MeshError> {
         let Some(network) = self.groups.get_mut(group) else {
             return Err(MeshError::Unknown("there is no such network".to_owned()));
         };
-        let wait = network.asked_at.map_or(Duration::ZERO, |at| (at + PERSON_APART).saturating_sub(now));
-        if !wait.is_zero() {
-            return Err(MeshError::NotNow(format!(
-                "it was asked for just now; again in {} s",
-                wait.as_millis().div_ceil(1_000)
-            )));
-        }
         let airtime = network.airtime.wait_for(network.last_frames.max(1), now);
         if !airtime.is_zero() {
             return Err(MeshError::NotNow(format!(
@@ -265,8 +261,38 @@ impl State {
                 airtime.as_secs().div_ceil(60)
             )));
         }
-        network.asked_at = Some(now);
+        // What is under way may end with what it began with: it is asked once more, after the same rest.
+        let began_at = network.began_at.filter(|_| network.under_way.is_some());
+        let rested_at = network.asked_at.max(began_at).map_or(now, |at| (at + PERSON_APART).max(now));
+        network.wish_at = Some(network.wish_at.map_or(rested_at, |at| at.min(rested_at)));
+        network.is_wish_for_any |= is_for_any;
         Ok(())
+    }
+
+    /// A wish of a person is done with this attempt, or that of the way which was named.
+    pub(super) fn grant(&mut self, group: &Group, now: Duration) {
+        let Some(network) = self.groups.get(group) else { return };
+        if network.wish_at.is_none_or(|at| at > now && !network.is_wish_for_any) {
+            return;
+        }
+        let is_for_any = network.is_wish_for_any;
+        // Should the first fail, the others need not rest either.
+        let mut is_left = false;
+        for (_, path) in self
+            .paths
+            .iter_mut()
+            .filter(|(id, path)| path.is_present && Self::group_of(id, path) == *group)
+        {
+            if is_for_any {
+                path.not_before = path.not_before.min(now);
+            }
+            is_left |= path.is_asked;
+        }
+        if let Some(network) = self.groups.get_mut(group) {
+            network.asked_at = Some(now);
+            network.is_wish_for_any = false;
+            network.wish_at = is_left.then_some(now + PERSON_APART);
+        }
     }
 }
 

@@ -105,6 +105,7 @@ fn begin(shared: &Arc<Shared>, start: Start, sender: &CaptureSender, attempts: &
         expected,
         max_frames: start.max_frames,
         without_multicast: start.without_multicast,
+        wants_dataset: start.wants_dataset,
     };
     let handle = attempts.spawn(async move {
         let within = tokio::time::timeout(ATTEMPT_WITHIN, way.attempt(attempt)).await;
@@ -171,12 +172,7 @@ fn take_up(shared: &Arc<Shared>, (found_by, api): (String, Api)) {
 /// Says how the hub is doing, where that has changed.
 async fn tell(shared: &Arc<Shared>, context: &Context, told: &mut Option<Health>) {
     let health = shared.with(|state| state.health());
-    let is_known = match (&health, &*told) {
-        // The reason is away while somebody is asked again.
-        (Health::Deaf(reason), Some(Health::Deaf(told))) => reason.is_empty() || reason == told,
-        (health, told) => told.as_ref() == Some(health),
-    };
-    if is_known {
+    if told.as_ref() == Some(&health) {
         return;
     }
     match &health {

@@ -73,7 +73,12 @@ pub struct MeshConfig {
     pub directory: PathBuf,
     /// Border agents that mDNS resolved.
     pub services: crate::directory::ServiceDirectory,
+    /// The most radio frames an hour, estimated, that questions to one network may take.
+    pub frames_per_hour: u32,
 }
+
+/// What [`MeshConfig::frames_per_hour`] is unless somebody says otherwise: a sweep of a home every ten minutes takes a sixth of it.
+pub const FRAMES_PER_HOUR: u32 = crate::schedule::AirtimeBudget::FRAMES_PER_HOUR;
 
 /// The hub, as a source.
 pub struct MeshSource {
@@ -135,6 +140,7 @@ impl MeshSource {
             kept,
             paths: Default::default(),
             groups: Default::default(),
+            frames_per_hour: config.frames_per_hour,
         };
         // So that the next run has the same name as a commissioner, though this one be killed.
         if let Err(error) = state.keep() {

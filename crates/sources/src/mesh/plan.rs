@@ -4,12 +4,13 @@
 //! without anything growing old, and a home's sweep then takes some 0.1 % of its channel. A router that was silent is asked once more half a minute later: a
 //! router that went is known within a minute, and one that was only busy is not held against it.
 
+use super::credentials::compare;
 use super::state::{Group, Network, Path, State};
 use super::way::{Attempted, WayFailure};
 use crate::clock;
 use std::time::Duration;
 use weft_model::{Ability, AbilityKind, Brought, CredentialCheck, CredentialOrigin, DataPathKind, DataPathState, Timestamp};
-use weft_thread::credential::{Passcode, Pskc};
+use weft_thread::credential::{OperationalDataset, Passcode, Pskc};
 
 /// Between two questions to a network.
 pub(super) const INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -22,6 +23,11 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(30 * 60);
 const LONGEST_UNSUPPORTED_BACK_OFF: Duration = Duration::from_secs(6 * 60 * 60);
 /// It may also have been starting, or away from its mesh.
 const UNSUPPORTED_BACK_OFF: Duration = Duration::from_secs(5 * 60);
+/// A mesh that lost its leader forms anew within some two minutes.
+const LONGEST_SILENCE_BACK_OFF: Duration = Duration::from_secs(2 * 60);
+/// One that stays silent for longer than this is asked less often.
+const LONG_SILENCE: Duration = Duration::from_secs(60 * 60);
+const LONGEST_LONG_SILENCE_BACK_OFF: Duration = Duration::from_secs(10 * 60);
 /// An app that adds a device takes a minute or two.
 const BUSY_BACK_OFF: Duration = Duration::from_secs(2 * 60);
 /// Between two wishes of persons for one network.
@@ -42,6 +48,7 @@ pub(super) struct Start {
     pub(super) mesh_local_prefix: Option<weft_model::MeshLocalPrefix>,
     pub(super) max_frames: u32,
     pub(super) without_multicast: bool,
+    pub(super) wants_dataset: bool,
 }
 
 impl State {
@@ -89,18 +96,24 @@ impl State {
             return Turn::Never;
         }
         let airtime_at = now + network.airtime.wait_for(network.last_frames.max(LEAST_FRAMES), now);
-        if let Some((id, _)) = usable.iter().find(|(_, path)| path.is_asked) {
-            return Turn::at(airtime_at, now, id);
+        let asked = usable.iter().find(|(_, path)| path.is_asked);
+        let asked = asked.map(|(id, _)| Turn::at(network.wish_at.unwrap_or(now).max(airtime_at), now, id));
+        if let Some(Turn::Now(_)) = asked {
+            return asked.unwrap_or(Turn::Never);
         }
-        usable.sort_by_key(|(id, path)| (path.not_before > now, rank(path), path.failures, (*id).clone()));
-        let due = network.due.max(airtime_at);
-        let Some((id, path)) = usable.first() else { return Turn::Never };
+        // Who is wished for need not rest until its own time.
+        let wish_at = network.wish_at.filter(|_| network.is_wish_for_any);
+        let free = |path: &Path| wish_at.map_or(path.not_before, |at| path.not_before.min(at));
+        usable.sort_by_key(|(id, path)| (free(path) > now, rank(path), path.failures, (*id).clone()));
+        let due = wish_at.map_or(network.due, |at| network.due.min(at)).max(airtime_at);
         // Those that may be tried come first; of others, the next to come counts.
-        if path.not_before <= now {
-            return Turn::at(due, now, id);
+        let next = usable.first().filter(|(_, path)| free(path) <= now);
+        let next = next.or_else(|| usable.iter().min_by_key(|(_, path)| free(path)));
+        let turn = next.map_or(Turn::Never, |(id, path)| Turn::at(due.max(free(path)), now, id));
+        match (asked, turn) {
+            (Some(Turn::At(asked)), Turn::At(at)) => Turn::At(asked.min(at)),
+            (_, turn) => turn,
         }
-        let first = usable.iter().min_by_key(|(_, path)| path.not_before);
-        first.map_or(Turn::Never, |(id, path)| Turn::at(due.max(path.not_before), now, id))
     }
 
     fn begin(&mut self, group: Group, id: String, now: Duration) -> Option<Start> {
@@ -114,33 +127,45 @@ impl State {
         let mesh_local_prefix = dataset
             .filter(|_| check != Some(CredentialCheck::Older))
             .and_then(|dataset| dataset.public().mesh_local_prefix);
+        // Anybody may make up a newer time, also by mistake: whoever lets Weft in tells what the network uses.
+        let generation = credential.map(|credential| credential.generation);
+        let wants_dataset = check == Some(CredentialCheck::Newer) && self.groups.get(&group).is_some_and(|network| network.compared != generation);
         let multicast = path.abilities.get(&AbilityKind::Multicast);
         let without_multicast =
             multicast.is_some_and(|ability| !ability.works && (0..MULTICAST_AGAIN_SECONDS).contains(&clock::now().seconds_since(ability.seen_at)));
         let network = self.groups.get_mut(&group)?;
         network.under_way = Some(id.clone());
         network.is_revoked = false;
+        network.began_at = Some(now);
         let max_frames = network.airtime.left(now);
         let path = self.paths.get_mut(&id)?;
         path.is_asked = false;
         path.last_attempt_at = Some(clock::now());
         let passcode = path.passcode.take();
         path.is_entered = passcode.is_some();
-        path.tried_with = tried_with;
+        path.before_passcode = passcode.is_some().then(|| (path.state, path.since, path.detail.clone()));
+        if passcode.is_none() {
+            path.tried_with = tried_with;
+        }
+        let kind = path.kind;
         let doing = if passcode.is_some() {
             "Weft enters with the passcode."
         } else {
             "Weft asks it right now."
         };
         path.stand(DataPathState::Trying, doing.to_owned());
+        if passcode.is_none() {
+            self.grant(&group, now);
+        }
         Some(Start {
             group,
             path: id,
-            pskc: pskc.filter(|_| path.kind == DataPathKind::BorderAgent),
+            pskc: pskc.filter(|_| kind == DataPathKind::BorderAgent),
             passcode,
             mesh_local_prefix,
             max_frames,
             without_multicast,
+            wants_dataset,
         })
     }
 
@@ -163,13 +188,29 @@ impl State {
             } else {
                 "The last attempt ended by a defect in Weft, which its log tells of. Weft tries again."
             };
+            if by_passcode {
+                self.not_entered(id, DataPathState::Failed, detail.to_owned());
+                return;
+            }
             path.stand(DataPathState::Failed, detail.to_owned());
             path.failures = path.failures.saturating_add(1);
             path.not_before = now + back_off(path.failures, FIRST_BACK_OFF, LONGEST_BACK_OFF);
+            self.take_over(group, now);
             return;
         };
         let at = clock::now();
+        // A role that was given before was given by the leader; one under which the mesh never answered tells nothing.
+        let lacks_role = attempted
+            .abilities
+            .iter()
+            .any(|(kind, works, _)| *kind == AbilityKind::Petition && !works);
+        let is_passing = matches!(attempted.result, Err(WayFailure::MeshSilent(_))) && path.has_worked(lacks_role);
+        let asked_for_dataset = !by_passcode && attempted.abilities.iter().any(|(kind, _, _)| *kind == AbilityKind::Dataset);
         for (kind, works, detail) in attempted.abilities {
+            // That the mesh is silent at the moment says nothing of what the border router can do.
+            if is_passing && !works {
+                continue;
+            }
             path.abilities.insert(
                 kind,
                 Ability {
@@ -179,6 +220,10 @@ impl State {
                     detail,
                 },
             );
+        }
+        if asked_for_dataset {
+            // Handed out or not: it need not be asked for again and again.
+            network.compared = path.tried_with.map(|(generation, _)| generation);
         }
         if attempted.product.is_some() {
             path.product = attempted.product;
@@ -199,7 +244,7 @@ impl State {
         let kept = match attempted.dataset.as_ref() {
             // What was forgotten meanwhile does not come back by what was begun with it.
             Some(_) if is_revoked => Ok(false),
-            Some(dataset) if is_its_own(&dataset) => self.learn(dataset, origin, Some(&name), now),
+            Some(dataset) if is_its_own(&dataset) => self.settle_or_learn(dataset, origin, &name, now),
             Some(_) => Err(super::MeshError::Wrong(
                 "it is of another network than this border router announces, and is not kept".to_owned(),
             )),
@@ -208,13 +253,34 @@ impl State {
         match attempted.result {
             Ok(_) if by_passcode => self.entered(group, id, kept.map_err(|error| error.to_string()), now),
             Ok(brought) => self.brought(group, id, brought, attempted.routers, at, now),
-            Err(failure) => self.failed(id, failure, by_passcode, now),
+            Err(failure) => self.failed(id, failure, is_passing, by_passcode, now),
         }
         self.regroup(now);
         self.restate();
         if let Err(error) = self.keep() {
             tracing::error!(%error, "what was seen of ways to networks cannot be kept");
         }
+    }
+
+    /// What a border router hands out in a session. It proved to know a key: where the kept dataset claims to be newer than anything that is announced, and this one
+    /// is what is announced, this is the one that the network uses.
+    fn settle_or_learn(
+        &mut self,
+        dataset: &OperationalDataset,
+        origin: CredentialOrigin,
+        name: &str,
+        now: Duration,
+    ) -> Result<bool, super::MeshError> {
+        let network = dataset.public().extended_pan_id.filter(|_| origin == CredentialOrigin::BorderAgent);
+        let Some(network) = network.filter(|network| self.check(*network) == Some(CredentialCheck::Newer)) else {
+            return self.learn(dataset, origin, Some(name), now);
+        };
+        if compare(dataset.public().active_timestamp, &self.announced(network)) != CredentialCheck::Matches {
+            return self.learn(dataset, origin, Some(name), now);
+        }
+        self.credentials.settle(dataset, origin, Some(name), clock::now())?;
+        self.credential_changed(network, now);
+        Ok(true)
     }
 
     /// A passcode opened the door, and the dataset came.
@@ -240,6 +306,7 @@ impl State {
                 path.not_before = now;
                 path.refused = None;
                 path.refused_generation = None;
+                path.silent_since = None;
                 path.last_success_at = Some(at);
                 path.brought = Some(brought.clone());
                 path.stand(DataPathState::Working, String::new());
@@ -248,7 +315,8 @@ impl State {
             None => return,
         };
         let group_now = self.paths.get(id).map_or_else(|| group.clone(), |path| Self::group_of(id, path));
-        let network = self.groups.entry(group_now.clone()).or_insert_with(|| Network::new(now));
+        let frames_per_hour = self.frames_per_hour;
+        let network = self.groups.entry(group_now.clone()).or_insert_with(|| Network::new(frames_per_hour, now));
         network.airtime.take(brought.airtime, now);
         network.last_frames = brought.airtime.frames.max(1);
         network.routers = routers;
@@ -278,12 +346,57 @@ impl State {
         }
     }
 
-    fn failed(&mut self, id: &str, failure: WayFailure, by_passcode: bool, now: Duration) {
+    /// Who was asked out of turn, and failed, leaves a network behind that nobody tells of until its turn comes: whoever stands by is asked now.
+    fn take_over(&mut self, group: &Group, now: Duration) {
+        let is_told_of = self.paths_of(group).any(|(_, path)| path.state == DataPathState::Working);
+        if let Some(network) = self.groups.get_mut(group).filter(|_| !is_told_of) {
+            network.due = network.due.min(now);
+        }
+    }
+
+    /// A passcode failed: that says nothing about the network's own credential, and what that earned stays.
+    fn not_entered(&mut self, id: &str, state: DataPathState, detail: String) {
+        let Some(path) = self.paths.get(id) else { return };
+        let has_credential = path.tried_with.is_some() && self.credential(path).is_some();
+        let Some(path) = self.paths.get_mut(id) else { return };
+        match path.before_passcode.take().filter(|(before, _, _)| has_credential && is_earned(*before)) {
+            Some((before, since, former)) => {
+                let former = former.split(PASSCODE_FAILED).next().unwrap_or_default().trim_end();
+                let gap = if former.is_empty() { "" } else { " " };
+                path.stand(before, format!("{former}{gap}{PASSCODE_FAILED}{detail}"));
+                path.since = since;
+            }
+            None => path.stand(state, detail),
+        }
+    }
+
+    fn failed(&mut self, id: &str, failure: WayFailure, is_passing: bool, by_passcode: bool, now: Duration) {
         let Some(path) = self.paths.get(id) else { return };
         let check = path.network.and_then(|network| self.check(network));
         let Some(path) = self.paths.get_mut(id) else { return };
         let is_certain = matches!(failure, WayFailure::WrongCredential(_));
+        let mut longest_unsupported = LONGEST_UNSUPPORTED_BACK_OFF;
+        let mut longest = LONGEST_BACK_OFF;
         let (state, mut detail) = match failure {
+            WayFailure::MeshSilent(_) if is_passing => {
+                let since = *path.silent_since.get_or_insert(now);
+                let is_long = now.saturating_sub(since) >= LONG_SILENCE;
+                longest = if is_long {
+                    LONGEST_LONG_SILENCE_BACK_OFF
+                } else {
+                    LONGEST_SILENCE_BACK_OFF
+                };
+                let when = if is_long { "every ten minutes" } else { "in a minute" };
+                let text = format!(
+                    "{} lets Weft in, and nobody in its mesh answers at the moment: the mesh may be without a leader. Weft tries again {when}.",
+                    path.name
+                );
+                (DataPathState::Failed, text)
+            }
+            WayFailure::MeshSilent(text) => {
+                longest_unsupported = LONGEST_LONG_SILENCE_BACK_OFF;
+                (DataPathState::Unsupported, text)
+            }
             WayFailure::NeedsCredential(text) => (DataPathState::NeedsCredential, text),
             WayFailure::WrongCredential(text) | WayFailure::LikelyWrongCredential(text) => (DataPathState::WrongCredential, text),
             WayFailure::Busy(text) => (DataPathState::Busy, text),
@@ -292,16 +405,15 @@ impl State {
             WayFailure::Failed(text) => (DataPathState::Failed, text),
         };
         if by_passcode {
-            // It says nothing about the network's own credential.
-            path.stand(state, detail);
+            self.not_entered(id, state, detail);
             return;
         }
         path.failures = path.failures.saturating_add(1);
         path.not_before = now
             + match state {
                 DataPathState::Busy => back_off(path.failures, BUSY_BACK_OFF, LONGEST_BACK_OFF),
-                DataPathState::Unsupported => back_off(path.failures, UNSUPPORTED_BACK_OFF, LONGEST_UNSUPPORTED_BACK_OFF),
-                _ => back_off(path.failures, FIRST_BACK_OFF, LONGEST_BACK_OFF),
+                DataPathState::Unsupported => back_off(path.failures, UNSUPPORTED_BACK_OFF, longest_unsupported),
+                _ => back_off(path.failures, FIRST_BACK_OFF, longest),
             };
         path.refused = None;
         if state == DataPathState::WrongCredential {
@@ -318,6 +430,8 @@ impl State {
         }
         path.stand(state, detail);
         let network = path.network;
+        let group = Self::group_of(id, path);
+        self.take_over(&group, now);
         if state == DataPathState::WrongCredential
             && let Some(network) = network.filter(|network| self.is_refused_everywhere(*network))
         {
@@ -328,6 +442,14 @@ impl State {
             }
         }
     }
+}
+
+/// What a passcode did not do stands after what the network's own credential did.
+const PASSCODE_FAILED: &str = "The passcode did not open it: ";
+
+/// A state that the network's own credential earned: a passcode that fails does not take it away.
+fn is_earned(state: DataPathState) -> bool {
+    !matches!(state, DataPathState::NeedsCredential | DataPathState::Untried | DataPathState::Trying)
 }
 
 /// Whose turn it is.

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use weft_model::{
-    Ability, AbilityKind, BorderAgentId, Brought, CredentialCheck, DataPathKind, DataPathState, ExtendedAddress, ExtendedPanId, Rloc16, Timestamp,
+    Ability, AbilityKind, BorderAgentId, BorderAgentState, Brought, CredentialCheck, DataPathKind, DataPathState, ExtendedAddress, ExtendedPanId,
+    PartitionId, Rloc16, Timestamp,
 };
 use weft_thread::credential::Passcode;
 
@@ -69,6 +70,12 @@ pub(super) struct Path {
     pub(super) is_entered: bool,
     /// A person wants it asked.
     pub(super) is_asked: bool,
+    /// Partition and state bits that it announces.
+    pub(super) standing: (Option<PartitionId>, Option<BorderAgentState>),
+    /// Since when nothing comes from the mesh behind it.
+    pub(super) silent_since: Option<Duration>,
+    /// How it stood when a passcode was entered.
+    pub(super) before_passcode: Option<(DataPathState, Timestamp, String)>,
 }
 
 impl Path {
@@ -112,6 +119,9 @@ impl Path {
             passcode: None,
             is_entered: false,
             is_asked: false,
+            standing: (None, None),
+            silent_since: None,
+            before_passcode: None,
         }
     }
 
@@ -121,6 +131,12 @@ impl Path {
             self.since = clock::now();
         }
         self.detail = detail;
+    }
+
+    /// Whether it was seen to bring its mesh; `or_role`: or to be given the commissioner's role.
+    pub(super) fn has_worked(&self, or_role: bool) -> bool {
+        let works = |kind| self.abilities.get(&kind).is_some_and(|ability| ability.works);
+        self.last_success_at.is_some() || works(AbilityKind::Diagnostics) || (or_role && works(AbilityKind::Petition))
     }
 
     /// Whether it was seen not to be able to do this.
@@ -146,22 +162,34 @@ pub(super) struct Network {
     pub(super) known_silent: u32,
     /// The next question is to confirm who was silent.
     pub(super) confirms: bool,
-    /// When a person last wanted it asked.
+    /// When it was last asked because a person wanted that.
     pub(super) asked_at: Option<Duration>,
+    /// When it was last begun to be asked.
+    pub(super) began_at: Option<Duration>,
+    /// From when on the next wish of a person may be done.
+    pub(super) wish_at: Option<Duration>,
+    /// That wish is for whichever way is best.
+    pub(super) is_wish_for_any: bool,
+    /// The credential of this generation was compared with what the network itself hands out.
+    pub(super) compared: Option<u64>,
 }
 
 impl Network {
-    pub(super) fn new(now: Duration) -> Self {
+    pub(super) fn new(frames_per_hour: u32, now: Duration) -> Self {
         Self {
             due: now,
             under_way: None,
             is_revoked: false,
-            airtime: AirtimeBudget::default(),
+            airtime: AirtimeBudget::new(frames_per_hour),
             last_frames: 0,
             routers: Vec::new(),
             known_silent: 0,
             confirms: false,
             asked_at: None,
+            began_at: None,
+            wish_at: None,
+            is_wish_for_any: false,
+            compared: None,
         }
     }
 }
@@ -173,6 +201,8 @@ pub(super) struct State {
     pub(super) kept: Kept,
     pub(super) paths: BTreeMap<String, Path>,
     pub(super) groups: BTreeMap<Group, Network>,
+    /// The most radio frames an hour that questions to one network may take.
+    pub(super) frames_per_hour: u32,
 }
 
 impl State {

@@ -7,7 +7,9 @@ use crate::clock;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use weft_model::words::count;
-use weft_model::{CredentialOrigin, CredentialView, DataPath, DataPathKind, DataPathState, ExtendedPanId, NetworkWays, NetworksView, Timestamp};
+use weft_model::{
+    CredentialCheck, CredentialOrigin, CredentialView, DataPath, DataPathKind, DataPathState, ExtendedPanId, NetworkWays, NetworksView, Timestamp,
+};
 
 impl State {
     /// Everything at this moment.
@@ -28,7 +30,7 @@ impl State {
                 name: None,
                 credential: None,
                 airtime_last_hour,
-                frames_per_hour: crate::schedule::AirtimeBudget::FRAMES_PER_HOUR,
+                frames_per_hour: self.frames_per_hour,
                 paths: paths.into_iter().map(|(id, path)| self.path_view(id, path, now)).collect(),
             });
         }
@@ -50,9 +52,7 @@ impl State {
             name: self.network_name(extended_pan_id),
             credential: self.credential_view(extended_pan_id),
             airtime_last_hour: network.map(|network| network.airtime.last_hour(now)).unwrap_or_default(),
-            frames_per_hour: network.map_or(crate::schedule::AirtimeBudget::FRAMES_PER_HOUR, |network| {
-                network.airtime.frames_per_hour()
-            }),
+            frames_per_hour: self.frames_per_hour,
             paths: paths.into_iter().map(|(id, path)| self.path_view(id, path, now)).collect(),
         }
     }
@@ -63,6 +63,20 @@ impl State {
         let check = compare(credential.active_timestamp(), &announced);
         let has_pskc = credential.pskc().is_some();
         let mut detail = detail(check, credential.origin, &announced);
+        if has_pskc && self.is_refused_by_whoever_answers(network, credential.generation) {
+            match check {
+                CredentialCheck::Matches => {
+                    detail =
+                        "Its timestamp is the network's, but its border routers refuse it: the PSKc in it is another one. Get it anew.".to_owned();
+                }
+                // What to do stands there already.
+                CredentialCheck::Older => {}
+                _ => detail.push_str(" Border routers refuse it: the PSKc in it is another one. Get it anew."),
+            }
+        }
+        if credential.is_completed {
+            detail.push_str(" What it lacked of keys is from the dataset of the same timestamp that Weft had before.");
+        }
         if !has_pskc {
             detail.push_str(" It holds no PSKc, which border routers ask for.");
         }
@@ -87,6 +101,18 @@ impl State {
             check,
             detail,
         })
+    }
+
+    /// Some border router refuses a credential, and none works with it.
+    fn is_refused_by_whoever_answers(&self, network: ExtendedPanId, generation: u64) -> bool {
+        let group = Group::Network(network);
+        let agents = || {
+            self.paths_of(&group)
+                .map(|(_, path)| path)
+                .filter(|path| path.kind == DataPathKind::BorderAgent)
+        };
+        agents().any(|path| path.refused_generation == Some(generation))
+            && !agents().any(|path| matches!(path.state, DataPathState::Working | DataPathState::StandsBy))
     }
 
     fn path_view(&self, id: &str, path: &Path, now: Duration) -> DataPath {
@@ -155,7 +181,8 @@ impl State {
                 };
                 let routers = count(usize::try_from(brought.routers).unwrap_or(usize::MAX), "router", "routers");
                 let ago = path.last_success_at.map(|at| ago(clock::now().seconds_since(at))).unwrap_or_default();
-                format!("{} {by}; {routers} answered{ago}.{silent}", path.name)
+                let gap = if path.detail.is_empty() { "" } else { " " };
+                format!("{} {by}; {routers} answered{ago}.{silent}{gap}{}", path.name, path.detail)
             }
             _ => path.detail.clone(),
         };
@@ -185,12 +212,19 @@ impl State {
         if present().any(works) {
             return Health::Working;
         }
-        let failing: Vec<&Path> = present().filter(|path| path.failures > 0).collect();
-        if failing.is_empty() {
+        if !present().any(|path| path.failures > 0) {
             return Health::Idle;
         }
-        let reasons = failing.iter().filter(|path| path.state != DataPathState::Trying).take(3);
-        Health::Deaf(reasons.map(|path| path.detail.as_str()).collect::<Vec<_>>().join(" "))
+        // An API of a border agent is the same border router.
+        let asked = present().filter(|path| path.found_by.is_none() && (path.failures > 0 || self.is_usable(path)));
+        let asked: Vec<&Path> = asked.collect();
+        Health::Deaf(match asked.as_slice() {
+            [one] => format!("{} tells nothing of its mesh at the moment; `weft network` says why", one.name),
+            several => format!(
+                "none of {} border routers lets Weft in at the moment; `weft network` says why each",
+                several.len()
+            ),
+        })
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Attempt {
     pub max_frames: u32,
     /// Multicast was seen not to be passed on.
     pub without_multicast: bool,
+    /// The kept dataset claims to be newer than the network's: the one that the network uses is wanted, though the prefix is known.
+    pub wants_dataset: bool,
 }
 
 /// What came of an attempt.
@@ -58,6 +60,9 @@ pub enum WayFailure {
     /// It answers, and does not do this.
     #[error("{0}")]
     Unsupported(String),
+    /// It lets Weft in, and nothing comes from the mesh behind it: where that was seen to work, the mesh may be forming anew.
+    #[error("{0}")]
+    MeshSilent(String),
     /// It does not answer.
     #[error("{0}")]
     Unreachable(String),

@@ -27,12 +27,18 @@ impl OperationalDataset {
         Self::checked(Zeroizing::new(tlvs.to_vec()))
     }
 
-    /// From hexadecimal digits as `ot-ctl dataset active -x`, THClient and Home Assistant give them; white space is passed over.
+    /// From hexadecimal digits as `ot-ctl dataset active -x`, THClient and Home Assistant give them: white space, a prompt (`>`), `0x`, and the `Done` that ends the
+    /// answer of a command line are passed over.
     ///
     /// # Errors
     /// As [`Self::from_tlvs`]'s, and where it is no hexadecimal text.
     pub fn from_hex(text: &str) -> Result<Self, CredentialError> {
-        let tlvs = hex::read(text, MAX_DATASET_BYTES).ok_or(CredentialError::Malformed {
+        let mut digits = Zeroizing::new(String::with_capacity(text.len()));
+        for word in text.split_whitespace().filter(|word| !["Done", ">"].contains(word)) {
+            let word = word.strip_prefix('>').unwrap_or(word);
+            digits.push_str(word.strip_prefix("0x").unwrap_or(word));
+        }
+        let tlvs = hex::read(&digits, MAX_DATASET_BYTES).ok_or(CredentialError::Malformed {
             expected: "a dataset in hexadecimal digits, at most 254 bytes",
         })?;
         Self::checked(tlvs)

@@ -118,6 +118,15 @@ fn a_dataset_that_is_cut_off_or_nameless_is_refused() {
     }
     assert!(OperationalDataset::from_hex(&"00".repeat(MAX_DATASET_BYTES + 1)).is_err());
     assert!(OperationalDataset::from_hex("020").is_err());
+    // As a terminal shows it.
+    for pasted in [format!("> {DATASET}\r\nDone\r\n"), format!("0x{DATASET}"), format!(">{DATASET}\nDone")] {
+        let read = OperationalDataset::from_hex(&pasted).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(read.public(), whole_dataset());
+    }
     assert!(OperationalDataset::from_hex("https://example.com/dataset").is_err());
     assert!(OperationalDataset::from_tlvs(&[2, 4, 1, 2, 3, 4]).is_err());
+}
+
+fn whole_dataset() -> weft_model::Dataset {
+    OperationalDataset::from_hex(DATASET).unwrap_or_else(|error| panic!("{error}")).public()
 }

@@ -384,10 +384,12 @@ impl<'a> Mesh<'a> {
     pub(super) fn joins_by_locator(&self) -> Vec<(Alias, Alias)> {
         let mut joins = Vec::new();
         let mut by_locator: BTreeMap<(Option<PartitionId>, Rloc16), Vec<usize>> = BTreeMap::new();
-        for (index, (reporter, _)) in self.reporters.iter().enumerate() {
+        for (index, (reporter, evidence)) in self.reporters.iter().enumerate() {
             let device = self.reporter_device[index];
             if let Reporter::Locator { rloc16, .. } = reporter {
-                by_locator.entry((self.devices[device].partition, *rloc16)).or_default().push(device);
+                let partition = self.devices[device].partition;
+                let partition = self.asked_in(*rloc16, partition, evidence).or(partition);
+                by_locator.entry((partition, *rloc16)).or_default().push(device);
             }
         }
         for observer in 0..self.devices.len() {

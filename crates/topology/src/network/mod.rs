@@ -180,6 +180,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
     mesh.list_partitions();
     mesh.conclude_parents();
     mesh.collect_existence();
+    mesh.age_partitions();
     let (mut links, superseded_rows) = mesh.conclude_links();
     links.sort_by(|left, right| left.id.cmp(&right.id));
     let mut nodes = mesh.conclude_nodes();

@@ -152,7 +152,7 @@ impl<'a> Mesh<'a> {
     }
 
     /// The state of a device's existence: the first that holds.
-    fn state(&self, index: usize) -> State {
+    pub(super) fn state(&self, index: usize) -> State {
         let device = &self.devices[index];
         let existence = &device.existence;
         let radios = existence.heard_by_fresh.len() + usize::from(existence.own_fresh);

@@ -4,8 +4,8 @@ use super::Mesh;
 use crate::ageing::Age;
 use crate::snapshot::State;
 use std::collections::{BTreeMap, BTreeSet};
-use weft_evidence::Observation;
-use weft_model::{BorderAgentRole, Fact, FactKind, PartitionId, RouterId, RoutingRole, ServiceDetails, Timestamp};
+use weft_evidence::{Observation, ReporterEvidence};
+use weft_model::{BorderAgentRole, Fact, FactKind, PartitionId, Rloc16, RouterId, RoutingRole, ServiceDetails, Timestamp};
 
 /// A partition that somebody entitled to it says exists.
 pub(crate) struct Known {
@@ -79,6 +79,30 @@ impl<'a> Mesh<'a> {
             }
         }
         before.or(earliest).map(|(_, partition)| partition).or(self.devices[device].partition)
+    }
+
+    /// The partition in which a locator was asked in vain by which nobody answered: that of the one radio that last said it has it, if nobody was known to be in another
+    /// then. All others may have gone to another since.
+    pub(super) fn asked_in(&self, rloc16: Rloc16, now_in: Option<PartitionId>, evidence: &ReporterEvidence) -> Option<PartitionId> {
+        if !evidence.slots.is_empty() || evidence.in_vain.is_empty() {
+            return None;
+        }
+        let is_radio = |device: usize| !self.devices[device].radios.is_empty();
+        if self.holder(now_in, rloc16).is_some_and(is_radio) {
+            return None;
+        }
+        let own = |device: usize| self.devices[device].own_locator.as_ref().filter(|own| own.rloc16 == rloc16);
+        let mut said = (0..self.devices.len()).filter(|&device| is_radio(device) && own(device).is_some());
+        let only = said.next().filter(|_| said.next().is_none())?;
+        let own = own(only)?;
+        let asked_at = *evidence.in_vain.iter().find(|at| **at >= own.at)?;
+        let was_elsewhere = |device: usize| {
+            let is_there = self
+                .told_partition(device)
+                .is_some_and(|told| self.age(device, told.observation) == Age::Fresh);
+            device != only && is_there && self.may_speak_for_a_partition(device) && self.partition_at(device, asked_at) != own.partition
+        };
+        own.partition.filter(|_| !(0..self.devices.len()).any(was_elsewhere))
     }
 
     /// Since when a device says that it is in its present partition.
@@ -226,6 +250,26 @@ impl<'a> Mesh<'a> {
                 }
             })
             .collect();
+    }
+
+    /// A partition is not younger than the youngest device in it: what a leader told before it died stands for half an hour, and nobody is there any more.
+    pub(super) fn age_partitions(&mut self) {
+        let mut alive: BTreeMap<PartitionId, State> = BTreeMap::new();
+        for (index, device) in self.devices.iter().enumerate() {
+            let Some(partition) = device.partition else { continue };
+            let best = alive.entry(partition).or_insert(State::Gone);
+            match self.state(index) {
+                State::Gone => {}
+                State::Stale if *best == State::Gone => *best = State::Stale,
+                State::Stale => {}
+                other => *best = other,
+            }
+        }
+        for known in &mut self.partitions {
+            if let (Some(ended @ (State::Gone | State::Stale)), State::Confirmed | State::OneSided) = (alive.get(&known.id), known.state) {
+                known.state = *ended;
+            }
+        }
     }
 
     fn claims_to_lead(&self, device: usize, partition: PartitionId) -> bool {

@@ -99,13 +99,13 @@ pub(super) fn ways(survey: &Survey<'_>, labels: &Labels<'_>, context: &PlanConte
 fn how(step: &Step) -> &'static str {
     match (step.kind, step.cost.needs) {
         (StepKind::BorderAgent, Need::Passcode) => {
-            "Enter it on the page under Networks, or with `weft network passcode`; `weft network where` says which app shows it."
+            "Enter it on the page under Ways in, or with `weft network passcode`; `weft network where` says which app shows it."
         }
         (StepKind::BorderAgent, _) => {
-            "Give the dataset on the page under Networks, or with `weft network add -`; `weft network where` says where it is found."
+            "Give the dataset on the page under Ways in, or with `weft network add -`; `weft network where` says where it is found."
         }
         (StepKind::BorderRouterRest, _) => {
-            "Weft tries border routers that announce themselves; give the address of another on the page under Networks, or with `weft network rest`."
+            "Weft tries border routers that announce themselves; give the address of another on the page under Ways in, or with `weft network rest`."
         }
         (StepKind::Dongle, _) => "Plug it in and start Weft with `--dongle auto`.",
         (StepKind::MatterServer | StepKind::Pair, _) => "",
@@ -290,7 +290,7 @@ fn matter_server(survey: &Survey<'_>, labels: &Labels<'_>, context: &PlanContext
     }
     let (how, needs) = if context.abilities.matter_server {
         (
-            "If its controller is Home Assistant, connect Weft to its Matter server, on the page under Networks or with `weft network matter-server ADDRESS`: it tells live what it knows of them, without pairing. `weft import matter-server` reads the same from a file.",
+            "If its controller is Home Assistant, connect Weft to its Matter server, on the page under Ways in or with `weft network matter-server ADDRESS`: it tells live what it knows of them, without pairing. `weft import matter-server` reads the same from a file.",
             Need::Address,
         )
     } else {

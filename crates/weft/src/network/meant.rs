@@ -44,7 +44,11 @@ pub(super) fn border_router<'a>(wanted: &str, view: &'a NetworksView) -> Result<
             path.border_agent_id.map(|id| id.to_string()),
             path.extended_address.map(|id| id.to_string()),
         ];
-        let has_address = path.addresses.iter().any(|address| address.to_lowercase() == wanted);
+        let has_address = path
+            .addresses
+            .iter()
+            .map(|address| address.to_lowercase())
+            .any(|address| address == wanted || host(&address) == wanted || without_scope(host(&address)) == wanted);
         path.id.to_lowercase() == wanted || path.name.to_lowercase() == wanted || has_address || ids.iter().flatten().any(|id| *id == wanted)
     };
     let begins = |path: &&DataPath| !wanted.is_empty() && path.name.to_lowercase().starts_with(&wanted);
@@ -72,10 +76,46 @@ pub(super) fn border_router<'a>(wanted: &str, view: &'a NetworksView) -> Result<
     }
 }
 
+/// Of `[fe80::1%eth0]:49154` or `192.0.2.1:49154`, what stands before the port.
+fn host(address: &str) -> &str {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+fn without_scope(host: &str) -> &str {
+    host.split_once('%').map_or(host, |(host, _)| host)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use weft_model::{Airtime, DataPathState, NetworkWays, Timestamp};
+
+    #[test]
+    fn a_border_router_is_meant_by_its_bare_address_too() {
+        for (address, wanted) in [
+            ("[fe80::1%eth0]:49154", ["[fe80::1%eth0]:49154", "fe80::1%eth0", "fe80::1"]),
+            ("192.0.2.1:49154", ["192.0.2.1:49154", "192.0.2.1", " 192.0.2.1 "]),
+        ] {
+            let mut agent = path("a", "Hall hub");
+            agent.addresses = vec![address.to_owned()];
+            let view = NetworksView {
+                networks: vec![NetworkWays {
+                    extended_pan_id: None,
+                    name: None,
+                    credential: None,
+                    paths: vec![agent],
+                    airtime_last_hour: Airtime::default(),
+                    frames_per_hour: 0,
+                }],
+                ..NetworksView::default()
+            };
+            for wanted in wanted {
+                assert_eq!(border_router(wanted, &view).unwrap().name, "Hall hub", "{wanted}");
+            }
+        }
+        assert_eq!(host("http"), "http");
+    }
 
     pub(crate) fn path(id: &str, name: &str) -> DataPath {
         DataPath {

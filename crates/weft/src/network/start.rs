@@ -12,7 +12,7 @@ use weft_sources::Source;
 use weft_sources::directory::ServiceDirectory;
 use weft_sources::home_assistant::{DatasetSink, Joiner, ServersConfig, ServersSource};
 use weft_sources::matter::DatasetTaker;
-use weft_sources::mesh::{MeshConfig, MeshHandle, MeshSource};
+use weft_sources::mesh::{FRAMES_PER_HOUR, MeshConfig, MeshHandle, MeshSource};
 use weft_sources::rcp::Network;
 use weft_thread::credential::OperationalDataset;
 
@@ -32,6 +32,8 @@ pub(crate) struct NetworkOptions {
     pub(crate) home_assistant: Option<(String, PathBuf)>,
     /// Address of a Matter server.
     pub(crate) matter_server: Option<String>,
+    /// The most radio frames an hour for each network; the usual where none is given.
+    pub(crate) frames_per_hour: Option<u32>,
 }
 
 /// The hub of meshes, before it has its servers.
@@ -41,11 +43,12 @@ pub(crate) struct Networks {
 }
 
 /// The hub of the meshes in a data directory. Nothing is sent before its source runs.
-pub(crate) fn networks(directory: &Path, services: ServiceDirectory) -> Networks {
+pub(crate) fn networks(directory: &Path, services: ServiceDirectory, frames_per_hour: Option<u32>) -> Networks {
     let (source, mesh) = MeshSource::new(MeshConfig {
         name: MESH.to_owned(),
         directory: directory.to_owned(),
         services,
+        frames_per_hour: frames_per_hour.unwrap_or(FRAMES_PER_HOUR),
     });
     Networks {
         mesh,
@@ -127,7 +130,7 @@ impl Networks {
     /// # Errors
     /// None now.
     pub(super) fn kept(directory: &Path) -> Result<Arc<dyn Keeper>> {
-        let (_, keeper) = networks(directory, ServiceDirectory::default()).with_servers(directory, None, &NetworkOptions::default())?;
+        let (_, keeper) = networks(directory, ServiceDirectory::default(), None).with_servers(directory, None, &NetworkOptions::default())?;
         Ok(keeper)
     }
 }

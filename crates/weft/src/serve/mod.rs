@@ -72,7 +72,10 @@ pub(crate) fn serve(options: ServeOptions) -> Result<()> {
     if options.mdns {
         sources.push(Arc::new(MdnsSource::with_directory("mdns", services.clone())));
     }
-    let meshes = options.networks.as_ref().map(|_| network::networks(directory.path(), services.clone()));
+    let meshes = options
+        .networks
+        .as_ref()
+        .map(|networks| network::networks(directory.path(), services.clone(), networks.frames_per_hour));
     if let Some(dongle) = &options.dongle {
         let stored = |channel| meshes.as_ref()?.of_dongle(channel);
         sources.push(Arc::new(crate::sniff::dongle(dongle, None, stored)?.0));

@@ -55,7 +55,7 @@ fn advice(name: &str, state: SourceState) -> Option<String> {
         ),
         SourceState::Deaf if name.starts_with("home-assistant") => Some(
             "What Home Assistant and Matter servers tell is missing meanwhile; the reason says which does not answer. Weft tries again by itself; a refused \
-             token is entered anew on the page under Networks, or with `weft network home-assistant`."
+             token is entered anew on the page under Ways in, or with `weft network home-assistant`."
                 .to_owned(),
         ),
         SourceState::Deaf => Some("Weft tries again by itself.".to_owned()),

@@ -99,7 +99,7 @@ impl<'a> Session<'a> {
     }
 
     async fn next_message(&mut self, what: &str) -> Result<Value, Trouble> {
-        let within = self.hub.times.answer;
+        let within = self.hub.times.greeting;
         let message = timeout(within, async {
             loop {
                 if let Some(message) = self.socket.hear().await? {

@@ -26,7 +26,7 @@ pub(super) struct Information {
 /// Connects and reads what the server says of itself.
 pub(super) async fn connect(address: &str, times: Times) -> Result<(Socket, Information), Trouble> {
     let mut socket = Socket::connect(address, times.connect).await?;
-    let first = timeout(times.answer, async {
+    let first = timeout(times.greeting, async {
         loop {
             if let Some(message) = socket.hear().await? {
                 return Ok(message);
@@ -34,9 +34,9 @@ pub(super) async fn connect(address: &str, times: Times) -> Result<(Socket, Info
         }
     });
     let message = first.await.map_err(|_| {
-        Trouble::NotUnderstood(format!(
+        Trouble::Unreachable(format!(
             "{address} takes the connection and says nothing within {} s: it is no Matter server, or it hangs",
-            times.answer.as_secs()
+            times.greeting.as_secs()
         ))
     })??;
     let information = read(&message, address)?;
@@ -118,5 +118,21 @@ mod tests {
             };
             assert!(text.contains(expected) && text.contains("ws://host:5580/ws"), "{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_takes_the_connection_and_says_nothing_is_given_up_within_twenty_seconds() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("ws://{}/ws", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let _open = tokio_tungstenite::accept_async(stream).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let failed = timeout(std::time::Duration::from_secs(20), connect(&address, Times::standard())).await;
+        let Ok(Err(Trouble::Unreachable(text))) = failed else {
+            panic!("it is still waited for, or is told otherwise")
+        };
+        assert!(text.contains("says nothing within 8 s") && text.contains(&address), "{text}");
     }
 }

@@ -44,7 +44,7 @@ fn each_fault_of_a_matter_server_is_told_in_words() {
         let mut running = Running::start(&folder);
         let mut servers = Vec::new();
         let expected = [
-            ("is silent", ServerState::NotUnderstood, "says nothing within"),
+            ("is silent", ServerState::Unreachable, "says nothing within"),
             ("is old", ServerState::NotUnderstood, "update the Matter server"),
             ("is new", ServerState::NotUnderstood, "update Weft"),
             ("is something else", ServerState::NotUnderstood, "is no Matter server"),

@@ -110,6 +110,16 @@ async fn by_passcode_only(way: &AgentWay, talk: &mut Talk, found: &mut Found) ->
 async fn by_pskc(way: &AgentWay, attempt: &Attempt, talk: &mut Talk, address: Option<SocketAddr>, found: &mut Found) -> Result<Brought, WayFailure> {
     connected(way, talk, AbilityKind::Pskc, found).await?;
     let prefix = match attempt.mesh_local_prefix {
+        Some(prefix) if attempt.wants_dataset => match dataset(way, talk, found).await {
+            Ok(dataset) => {
+                let current = dataset.public().mesh_local_prefix;
+                found.dataset = Some(dataset);
+                current.unwrap_or(prefix)
+            }
+            // The mesh can be asked without it.
+            Err(WayFailure::Unsupported(_)) => prefix,
+            Err(failure) => return Err(failure),
+        },
         Some(prefix) => prefix,
         None => {
             let dataset = dataset(way, talk, found).await?;
@@ -253,7 +263,7 @@ async fn petition(way: &AgentWay, talk: &mut Talk, found: &mut Found) -> Result<
             Some(Event::Refused { holder }) => return Err(busy(way, holder.as_deref())),
             Some(Event::LostRole { reason } | Event::Unanswered { uri: "c/cp", reason }) => {
                 found.can(AbilityKind::Petition, false, Some(reason.clone()));
-                return Err(WayFailure::Unsupported(format!(
+                return Err(WayFailure::MeshSilent(format!(
                     "{} does not make Weft the network's commissioner: {reason}. Weft tries again later.",
                     way.name
                 )));
@@ -262,7 +272,7 @@ async fn petition(way: &AgentWay, talk: &mut Talk, found: &mut Found) -> Result<
             Some(_) => {}
             None => {
                 found.can(AbilityKind::Petition, false, Some("no answer".to_owned()));
-                return Err(WayFailure::Unsupported(format!(
+                return Err(WayFailure::MeshSilent(format!(
                     "{} lets Weft in and does not answer when asked for the commissioner's role. Weft tries again later; a restart of the border router may help.",
                     way.name
                 )));

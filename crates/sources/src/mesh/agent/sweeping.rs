@@ -196,7 +196,7 @@ fn whole(way: &AgentWay, attempt: &Attempt, found: &mut Found, outcome: Outcome)
         if !outcome.cut_short {
             found.can(AbilityKind::Proxy, false, Some("nothing came back from the mesh".to_owned()));
         }
-        return Err(WayFailure::Unsupported(format!(
+        return Err(WayFailure::MeshSilent(format!(
             "{} lets Weft in and makes it commissioner, and nothing comes back from the mesh: it may not pass questions on. Weft tries again later; a restart of this border \
              router may help, and so may another one of the network.",
             way.name

@@ -20,6 +20,7 @@ use crate::sealed::{Safe, SafeError};
 use std::collections::BTreeMap;
 use weft_model::{CredentialOrigin, ExtendedPanId, Timestamp};
 use weft_thread::credential::{OperationalDataset, Pskc};
+use zeroize::Zeroizing;
 
 /// Networks of which a credential is kept.
 pub(super) const MAX_CREDENTIALS: usize = 64;
@@ -34,6 +35,8 @@ pub(super) struct Credential {
     pub(super) dataset: Option<OperationalDataset>,
     /// Entered for itself.
     pub(super) own_pskc: Option<Pskc>,
+    /// What it lacked was taken from the dataset of the same time that was kept before.
+    pub(super) is_completed: bool,
     /// Rises with every change, over all credentials of this run: whoever was refused with one is tried again with another.
     pub(super) generation: u64,
 }
@@ -111,8 +114,8 @@ impl Credentials {
         self.kept.keys().chain(self.closed.keys()).copied()
     }
 
-    /// A person entered a dataset.
-    pub(super) fn enter(&mut self, dataset: OperationalDataset, now: Timestamp) -> Result<ExtendedPanId, MeshError> {
+    /// A person entered a dataset; `is_of_now`: it is what border routers announce, and the kept one is not.
+    pub(super) fn enter(&mut self, dataset: OperationalDataset, is_of_now: bool, now: Timestamp) -> Result<ExtendedPanId, MeshError> {
         let network = network_of(&dataset)?;
         if dataset.pskc().is_none() && dataset.network_key().is_none() {
             return Err(MeshError::Wrong(
@@ -121,6 +124,7 @@ impl Credentials {
         }
         if let Some(kept) = self.kept.get(&network)
             && kept.dataset.is_some()
+            && !is_of_now
             && stamp(dataset.public().active_timestamp) < stamp(kept.active_timestamp())
         {
             let since = |timestamp| check::date(timestamp).map_or_else(|| "no date".to_owned(), |date| format!("of {date}"));
@@ -148,6 +152,7 @@ impl Credentials {
                 added_at: now,
                 dataset: None,
                 own_pskc: Some(pskc),
+                is_completed: false,
                 generation: 0,
             },
         };
@@ -194,6 +199,24 @@ impl Credentials {
         Ok(true)
     }
 
+    /// Takes what a session told to be in use in place of a kept one that claims to be newer.
+    pub(super) fn settle(
+        &mut self,
+        dataset: &OperationalDataset,
+        origin: CredentialOrigin,
+        origin_name: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), MeshError> {
+        let network = network_of(dataset)?;
+        let origin_name = origin_name.map(|name| name.chars().take(record::MAX_NAME_CHARACTERS).collect());
+        let mut credential = self.with_dataset(network, dataset.clone(), origin, origin_name, now);
+        if credential.pskc().is_none() {
+            // By this one the session was opened.
+            credential.own_pskc = self.kept.get(&network).and_then(Credential::pskc);
+        }
+        self.keep(network, credential)
+    }
+
     /// What is handed out of a network with other keys, and not used.
     pub(super) fn offer(&self, network: ExtendedPanId) -> Option<&Credential> {
         self.offers.get(&network)
@@ -228,13 +251,20 @@ impl Credentials {
         origin_name: Option<String>,
         now: Timestamp,
     ) -> Credential {
-        let former = self.kept.get(&network).and_then(|kept| kept.own_pskc.clone());
+        let kept = self.kept.get(&network);
+        let former = kept.and_then(|kept| kept.own_pskc.clone());
+        // Nobody's made-up key gets into a dataset that proved itself.
+        let fits = kept.filter(|kept| is_vouched_for(kept.origin) || has_same_key(kept, &dataset));
+        let completed = fits.and_then(|kept| completed(&dataset, kept.dataset.as_ref()?));
+        let is_completed = completed.is_some();
+        let dataset = completed.unwrap_or(dataset);
         Credential {
             origin,
             origin_name,
             added_at: now,
             own_pskc: former.filter(|_| dataset.pskc().is_none()),
             dataset: Some(dataset),
+            is_completed,
             generation: 0,
         }
     }
@@ -257,6 +287,35 @@ impl Credentials {
         let generation = self.generation;
         self.kept.insert(network, Credential { generation, ..credential });
     }
+}
+
+/// A dataset with the keys that it lacks and another one of the same network and time has. `None`: nothing is to be added.
+fn completed(dataset: &OperationalDataset, kept: &OperationalDataset) -> Option<OperationalDataset> {
+    const NETWORK_KEY: u8 = 5;
+    const PSKC: u8 = 4;
+    let is_same_time = stamp(dataset.public().active_timestamp) == stamp(kept.public().active_timestamp);
+    let lacking: &[u8] = match (dataset.network_key().is_none(), dataset.pskc().is_none()) {
+        _ if !is_same_time => return None,
+        (false, false) => return None,
+        (true, false) => &[NETWORK_KEY],
+        (false, true) => &[PSKC],
+        (true, true) => &[NETWORK_KEY, PSKC],
+    };
+    // Room for all of it at once: growing would leave copies of the keys behind.
+    let mut tlvs = Zeroizing::new(Vec::with_capacity(dataset.expose().len() + kept.expose().len()));
+    tlvs.extend_from_slice(dataset.expose());
+    let mut rest = kept.expose();
+    while let [number, length, ..] = rest {
+        let (tlv, after) = rest.split_at_checked(2 + usize::from(*length))?;
+        if lacking.contains(number) {
+            tlvs.extend_from_slice(tlv);
+        }
+        rest = after;
+    }
+    if tlvs.len() == dataset.expose().len() {
+        return None;
+    }
+    OperationalDataset::from_tlvs(&tlvs).ok()
 }
 
 /// A person entered it, or it came from a border router that proved to know a key.

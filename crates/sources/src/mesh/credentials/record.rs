@@ -82,6 +82,7 @@ pub(super) fn decode(bytes: &[u8], network: ExtendedPanId) -> Option<Credential>
         added_at: Timestamp::from_unix_milliseconds(i64::from_be_bytes(*added_at)),
         dataset,
         own_pskc,
+        is_completed: false,
         generation: 0,
     })
 }

@@ -62,17 +62,17 @@ fn the_newest_dataset_is_kept_whoever_brings_an_older_one() {
             .unwrap()
     };
     assert_eq!([learn(5), learn(5), learn(4), learn(6), learn(5)], [true, false, false, true, false]);
-    let error = credentials.enter(dataset(network(1), 1_700_000_000), at(2)).err();
+    let error = credentials.enter(dataset(network(1), 1_700_000_000), false, at(2)).err();
     assert!(error.is_none(), "a newer one by hand is taken");
-    let error = credentials.enter(dataset(network(1), 6), at(2)).unwrap_err().to_string();
+    let error = credentials.enter(dataset(network(1), 6), false, at(2)).unwrap_err().to_string();
     assert!(
         error.contains("older") && error.contains("2023-11-14") && error.contains("forget it first"),
         "{error}"
     );
-    credentials.enter(dataset(network(1), 1_700_000_000), at(3)).unwrap();
+    credentials.enter(dataset(network(1), 1_700_000_000), false, at(3)).unwrap();
     assert_eq!(credentials.get(network(1)).unwrap().added_at, at(3), "the same one by hand is taken too");
     credentials.forget(network(1)).unwrap();
-    credentials.enter(dataset(network(1), 6), at(4)).unwrap();
+    credentials.enter(dataset(network(1), 6), false, at(4)).unwrap();
 }
 
 #[test]
@@ -89,7 +89,10 @@ fn a_dataset_that_tells_more_replaces_one_of_the_same_time_and_one_without_keys_
     assert!(learn(&without(&whole, &[4])));
     assert!(learn(&whole));
     assert!(!learn(&without(&whole, &[5])));
-    assert!(matches!(credentials.enter(without(&whole, &[4, 5]), at(1)), Err(MeshError::Wrong(_))));
+    assert!(matches!(
+        credentials.enter(without(&whole, &[4, 5]), false, at(1)),
+        Err(MeshError::Wrong(_))
+    ));
 }
 
 /// The same with other keys.
@@ -110,7 +113,7 @@ fn what_nothing_vouches_for_displaces_no_credential_that_was_entered_or_proved_i
         let net = network(number);
         let taken = |credentials: &Credentials| stamp(credentials.get(net).unwrap().active_timestamp()) >> 15;
         match proved {
-            None => drop(credentials.enter(dataset(net, 5), at(1)).unwrap()),
+            None => drop(credentials.enter(dataset(net, 5), false, at(1)).unwrap()),
             Some(origin) => assert!(credentials.learn(&dataset(net, 5), origin, None, false, at(1)).unwrap()),
         }
         let fake = other_keys(&dataset(net, 9));
@@ -127,13 +130,13 @@ fn what_nothing_vouches_for_displaces_no_credential_that_was_entered_or_proved_i
                 .unwrap()
         );
         assert_eq!((taken(&credentials), credentials.offer(net).is_none()), (6, true));
-        credentials.enter(dataset(net, 7), at(4)).unwrap();
+        credentials.enter(dataset(net, 7), false, at(4)).unwrap();
         assert!(!credentials.take_offer(net).unwrap());
         assert!(!credentials.learn(&fake, CredentialOrigin::OtbrRest, None, false, at(5)).unwrap());
         assert!(credentials.take_offer(net).unwrap());
         assert_eq!((taken(&credentials), credentials.offer(net).is_none()), (9, true));
         credentials.forget(net).unwrap();
-        credentials.enter(dataset(net, 5), at(6)).unwrap();
+        credentials.enter(dataset(net, 5), false, at(6)).unwrap();
         assert!(
             credentials.learn(&fake, CredentialOrigin::OtbrRest, None, true, at(7)).unwrap(),
             "the other one is refused"
@@ -163,9 +166,9 @@ fn a_pskc_by_hand_holds_until_a_dataset_brings_one() {
     let own = Pskc::new([9; 16]);
     let in_use = |credentials: &Credentials| *credentials.get(network(1)).unwrap().pskc().unwrap().expose();
     credentials.enter_pskc(network(1), own.clone(), at(1)).unwrap();
-    credentials.enter(without(&dataset(network(1), 5), &[4]), at(2)).unwrap();
+    credentials.enter(without(&dataset(network(1), 5), &[4]), false, at(2)).unwrap();
     assert_eq!(in_use(&credentials), [9; 16]);
-    credentials.enter(dataset(network(1), 6), at(3)).unwrap();
+    credentials.enter(dataset(network(1), 6), false, at(3)).unwrap();
     assert_eq!(in_use(&credentials), PSKC);
     let generation = credentials.get(network(1)).unwrap().generation;
     credentials.enter_pskc(network(1), own, at(4)).unwrap();
@@ -182,7 +185,7 @@ fn what_is_damaged_is_told_and_the_rest_goes_on() {
     let folder = Folder::new();
     let mut credentials = open(&folder);
     for number in 1..=2 {
-        credentials.enter(dataset(network(number), 5), at(1)).unwrap();
+        credentials.enter(dataset(network(number), 5), false, at(1)).unwrap();
     }
     let path = folder.0.join("networks").join(name(network(1)));
     let mut bytes = std::fs::read(&path).unwrap();
@@ -192,7 +195,7 @@ fn what_is_damaged_is_told_and_the_rest_goes_on() {
     assert!(credentials.get(network(1)).is_none() && credentials.get(network(2)).is_some());
     assert!(credentials.closed(network(1)).unwrap().contains("enter what it held anew"));
     assert_eq!(credentials.networks().count(), 2);
-    credentials.enter(dataset(network(1), 5), at(2)).unwrap();
+    credentials.enter(dataset(network(1), 5), false, at(2)).unwrap();
     assert!(credentials.closed(network(1)).is_none() && open(&folder).get(network(1)).is_some());
 }
 
@@ -204,6 +207,7 @@ fn a_record_that_is_cut_off_or_of_another_network_is_none() {
         added_at: at(1),
         dataset: Some(dataset(network(1), 5)),
         own_pskc: Some(Pskc::new(PSKC)),
+        is_completed: false,
         generation: 0,
     };
     let bytes = record::encode(&credential);
@@ -259,4 +263,36 @@ fn the_comparison_with_announcements_is_a_table() {
         text.contains("newer dataset") && text.contains("enter the present one") && text.contains("different datasets"),
         "{text}"
     );
+}
+
+#[test]
+fn a_dataset_of_the_same_time_that_lacks_keys_takes_none_away() {
+    let folder = Folder::new();
+    let mut credentials = open(&folder);
+    let whole = dataset(network(1), 5);
+    credentials.enter(whole.clone(), false, at(1)).unwrap();
+    credentials.enter(without(&whole, &[4]), false, at(2)).unwrap();
+    let kept = credentials.get(network(1)).unwrap();
+    assert!(kept.is_completed && kept.pskc().unwrap().expose() == &PSKC && kept.added_at == at(2));
+    credentials.enter(without(&whole, &[5]), false, at(3)).unwrap();
+    let kept = open(&folder).get(network(1)).cloned().unwrap();
+    let kept = kept.dataset.unwrap();
+    assert!(kept.pskc().is_some() && kept.network_key().is_some(), "after a restart too");
+    // A newer one is another one: its PSKc may be, too.
+    credentials.enter(without(&dataset(network(1), 6), &[4]), false, at(4)).unwrap();
+    let kept = credentials.get(network(1)).unwrap();
+    assert!(!kept.is_completed && kept.pskc().is_none());
+}
+
+#[test]
+fn a_made_up_key_gets_into_no_dataset_that_proved_itself() {
+    let folder = Folder::new();
+    let mut credentials = open(&folder);
+    let whole = dataset(network(1), 5);
+    let made_up = other_keys(&whole);
+    credentials.learn(&made_up, CredentialOrigin::HomeAssistant, None, false, at(1)).unwrap();
+    let proved = without(&whole, &[4]);
+    assert!(credentials.learn(&proved, CredentialOrigin::BorderAgent, None, false, at(2)).unwrap());
+    let kept = credentials.get(network(1)).unwrap();
+    assert!(kept.pskc().is_none() && kept.dataset.as_ref().unwrap().expose() == proved.expose());
 }

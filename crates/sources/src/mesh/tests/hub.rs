@@ -64,6 +64,29 @@ fn one_way_works_the_other_stands_by_and_takes_over_when_it_fails() {
 }
 
 #[test]
+fn who_fails_when_a_person_asks_is_stood_in_for_at_once() {
+    run(async {
+        let stage = Stage::new();
+        stage.script("Attic", &[SWEEP, unreachable(), Answer::Panics]);
+        stage.script("Hall", &[SWEEP]);
+        stage.announce("Attic", network(1), 5);
+        stage.announce("Hall", network(1), 5);
+        give(&stage, 1, 5);
+        stage.pass(100).await;
+        assert_eq!(stage.tried(), ["Attic"]);
+        stage.handle.ask_now(None, Some("agent-attic")).unwrap();
+        stage.pass(5).await;
+        assert_eq!(stage.tried(), ["Attic", "Hall"], "not only when their turn comes");
+        assert_eq!(stage.path("agent-hall").state, DataPathState::Working);
+        // The other one still tells of the mesh: nobody needs to stand in.
+        stage.pass(60).await;
+        stage.handle.ask_now(None, Some("agent-attic")).unwrap();
+        stage.pass(60).await;
+        assert_eq!(stage.tried(), ["Attic"]);
+    });
+}
+
+#[test]
 fn failures_back_off_and_all_of_them_make_the_source_deaf() {
     run(async {
         let stage = Stage::new();
@@ -75,7 +98,8 @@ fn failures_back_off_and_all_of_them_make_the_source_deaf() {
         let pauses: Vec<u64> = seen.windows(2).map(|pair| pair[1] - pair[0] - 1).collect();
         assert_eq!(pauses[..8], [30, 60, 120, 240, 480, 960, 1_800, 1_800]);
         let reports = stage.reports.lock().unwrap().clone();
-        assert_eq!(reports.last(), Some(&(SourceState::Deaf, Some("It does not answer.".to_owned()))));
+        let reason = "Hall tells nothing of its mesh at the moment; `weft network` says why".to_owned();
+        assert_eq!(reports.last(), Some(&(SourceState::Deaf, Some(reason))));
         let deaf = reports.iter().filter(|(state, _)| *state == SourceState::Deaf).count();
         assert_eq!(deaf, 1, "it is said once, and not taken back while it is tried again: {reports:?}");
     });

@@ -1,6 +1,7 @@
 //! The hub with ways that follow a script, on tokio's paused clock.
 
 mod hub;
+mod passing;
 mod people;
 mod world;
 

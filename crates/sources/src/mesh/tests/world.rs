@@ -4,7 +4,7 @@ use super::super::agent::Goodbyes;
 use super::super::kept::Kept;
 use super::super::way::{Attempt, Attempted, Way, WayFailure};
 use super::super::ways::{Api, Ways};
-use super::super::{MeshConfig, MeshHandle, MeshSource};
+use super::super::{FRAMES_PER_HOUR, MeshConfig, MeshHandle, MeshSource};
 use super::{Folder, dataset};
 use crate::directory::{AgentService, AnnouncedAgent, BorderAgent, ServiceDirectory};
 use crate::event::channel;
@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use weft_evidence::{CaptureBody, SourceState};
-use weft_model::{AbilityKind, Airtime, BorderAgentRecord, Brought, DataPath, DataPathState, ExtendedPanId, Rloc16};
+use weft_model::{AbilityKind, Airtime, BorderAgentRecord, Brought, DataPath, DataPathState, ExtendedPanId, PartitionId, Rloc16};
 
 /// What a border agent does when it is tried; each takes a second.
 #[derive(Clone)]
@@ -27,8 +27,12 @@ pub(super) enum Answer {
         frames: u32,
     },
     Fails(WayFailure),
+    /// Brings the mesh, and hands out its dataset of this second where that is wanted.
+    HandsOut(ExtendedPanId, u64),
     /// Hands out its dataset of this second.
     Dataset(ExtendedPanId, u64),
+    /// Makes Weft commissioner, and passes nothing on.
+    RoleOnly,
     Hangs,
     Panics,
 }
@@ -131,8 +135,19 @@ impl Way for Scripted {
                         airtime: Airtime { frames, bytes: 9_000 },
                     });
                 }
-                Answer::Fails(failure) => attempted.result = Err(failure),
+                Answer::HandsOut(network, seconds) => attempted.dataset = attempt.wants_dataset.then(|| dataset(network, seconds)),
+                Answer::Fails(failure) => {
+                    if matches!(failure, WayFailure::MeshSilent(_)) {
+                        attempted.abilities.push((AbilityKind::Petition, false, Some("no answer".to_owned())));
+                    }
+                    attempted.result = Err(failure);
+                }
                 Answer::Dataset(network, seconds) => attempted.dataset = Some(dataset(network, seconds)),
+                Answer::RoleOnly => {
+                    attempted.abilities.push((AbilityKind::Petition, true, None));
+                    attempted.abilities.push((AbilityKind::Proxy, false, None));
+                    attempted.result = Err(WayFailure::MeshSilent("Nothing comes back.".to_owned()));
+                }
                 Answer::Hangs => std::future::pending().await,
                 Answer::Panics => panic!("a defect"),
             }
@@ -214,6 +229,7 @@ impl Stage {
             name: "mesh".to_owned(),
             directory: folder.0.clone(),
             services: services.clone(),
+            frames_per_hour: FRAMES_PER_HOUR,
         };
         let kept = Kept::open(&folder.0);
         let (source, handle) = MeshSource::with_ways(config, kept, Arc::new(ScriptedWays(Arc::clone(&world))), now);
@@ -256,6 +272,18 @@ impl Stage {
             extended_pan_id: Some(network),
             network_name: Some("Home".to_owned()),
             active_timestamp: Some(seconds << 16),
+            ..BorderAgentRecord::default()
+        };
+        self.set(name, AgentService::Lasting, Some(record));
+    }
+
+    /// The same in another partition.
+    pub(super) fn announce_partition(&self, name: &str, network: ExtendedPanId, seconds: u64, partition: u32) {
+        let record = BorderAgentRecord {
+            extended_pan_id: Some(network),
+            network_name: Some("Home".to_owned()),
+            active_timestamp: Some(seconds << 16),
+            partition_id: Some(PartitionId(partition)),
             ..BorderAgentRecord::default()
         };
         self.set(name, AgentService::Lasting, Some(record));

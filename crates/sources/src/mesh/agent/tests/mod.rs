@@ -55,6 +55,7 @@ fn attempt(sender: &crate::CaptureSender, pskc: [u8; 16], prefix: Option<[u8; 8]
         expected: Vec::new(),
         max_frames: 6_000,
         without_multicast: false,
+        wants_dataset: false,
     }
 }
 
@@ -261,7 +262,7 @@ fn a_long_silence_of_the_mesh_is_not_taken_for_the_border_agents() {
         let way = way(&[agent.address], &[]);
         let attempted = way.attempt(attempt(&sender, PSKC, Some(PREFIX))).await;
         assert!(
-            matches!(&attempted.result, Err(WayFailure::Unsupported(text)) if text.contains("nothing comes back")),
+            matches!(&attempted.result, Err(WayFailure::MeshSilent(text)) if text.contains("nothing comes back")),
             "{:?}",
             attempted.result
         );
@@ -363,5 +364,26 @@ fn where_nobody_listens_the_addresses_and_reasons_are_told() {
         );
         let nowhere = super::tests::way(&[], &[]).attempt(attempt(&sender, PSKC, Some(PREFIX))).await;
         assert!(matches!(nowhere.result, Err(WayFailure::Unreachable(_))));
+    });
+}
+
+#[test]
+fn the_dataset_that_the_network_uses_is_fetched_where_it_is_wanted_and_the_mesh_is_asked_without_it() {
+    run(async {
+        for (wants_dataset, mute, expected) in [(false, &[][..], None), (true, &[], Some(active())), (true, &["c/ag"], None)] {
+            let manner = Manner {
+                mute: mute.to_vec(),
+                ..Manner::default()
+            };
+            let agent = Simulated::new(&PSKC, active(), manner).await;
+            let (sender, _inbox) = channel("mesh", 1_000);
+            let attempt = Attempt {
+                wants_dataset,
+                ..attempt(&sender, PSKC, Some(PREFIX))
+            };
+            let attempted = way(&[agent.address], &[]).attempt(attempt).await;
+            assert!(attempted.result.is_ok(), "{:?}", attempted.result);
+            assert_eq!(attempted.dataset.map(|dataset| dataset.expose().to_vec()), expected);
+        }
     });
 }

@@ -43,6 +43,7 @@ fn attempt(sender: crate::CaptureSender, max_frames: u32) -> Attempt {
         expected: Vec::new(),
         max_frames,
         without_multicast: false,
+        wants_dataset: false,
     }
 }
 
