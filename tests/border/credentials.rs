@@ -10,6 +10,7 @@ use super::weft::{Networks, text};
 use super::*;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Instant;
 
 const NETWORK: &str = "1a2b3c4d5e6f7083";
 const NETWORK_KEY: &str = "9f8e7d6c5b4a39281706f5e4d3c2b1a0";
@@ -250,7 +251,9 @@ fn taken_over(weft: &Weft, site: &mut Site) {
     in_the_middle(weft, site, &id);
     site.border_routers[0].kill();
     site.node(2).thaw();
-    let way = weft.brought(NETWORK, &other, &before, SECONDS(90));
+    let began = Instant::now();
+    let way = weft.brought(NETWORK, &other, &before, SECONDS(40));
+    eprintln!("taken over {:?} after the death", began.elapsed());
     assert_eq!(way["state"], "working", "{way}");
     let dead = weft.way(NETWORK, &dies).unwrap();
     assert!(matches!(text(&dead, "state"), "unreachable" | "failed"), "{dead}");

@@ -1,7 +1,7 @@
 //! Who is there in the meshes of these tests, and who hears whom.
 
 use super::live::Role;
-use super::site::{FAIR_DBM, Plan};
+use super::site::{FAIR_DBM, POOR_DBM, Plan};
 
 /// Eight routers in two rows, twelve children of every kind, one border router.
 pub fn home() -> Plan {
@@ -18,6 +18,8 @@ pub fn home() -> Plan {
     for (number, parent) in [(16, 2), (17, 3), (18, 4), (19, 6), (20, 6)] {
         plan.child(number, Role::Sleepy, &[parent]);
     }
+    // Between routers, whether a poor link comes about is up to them.
+    plan.link(19, 6, POOR_DBM);
     plan.border_router(41, &[1, 2, 5]);
     plan
 }

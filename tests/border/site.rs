@@ -16,6 +16,11 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// Between the starts of two nodes: all at once would talk over each other.
 const APART: Duration = Duration::from_millis(300);
 
+/// How long a router waits for word of its leader (`NETWORK_ID_TIMEOUT`).
+pub const LEADER_TIMEOUT: Duration = Duration::from_secs(120);
+/// Enough where a leader is at most two hops away: its word goes round every 10 s, and is passed on within 16 s.
+pub const SHORT_LEADER_TIMEOUT: Duration = Duration::from_secs(40);
+
 /// Signal strength that makes link quality 3.
 pub const GOOD_DBM: i8 = -60;
 /// Signal strength that makes link quality 2.
@@ -263,6 +268,22 @@ impl Site {
     pub fn restore(&mut self, links: Vec<((u16, u16), i8)>) {
         for (pair, strength) in links {
             self.join(&[pair], strength);
+        }
+    }
+
+    /// Sets for how long routers wait for word of their leader until they begin a partition of their own. OpenThread's own is [`LEADER_TIMEOUT`].
+    pub fn wait_for_leader(&mut self, routers: &[u16], time: Duration) {
+        let command = format!("networkidtimeout {}", time.as_secs());
+        for number in routers {
+            match self.nodes.get_mut(number) {
+                Some(node) => node.ask(&command),
+                None => self
+                    .border_routers
+                    .iter()
+                    .find(|router| router.number() == *number)
+                    .map(|router| router.ask(&command))
+                    .unwrap_or_default(),
+            };
         }
     }
 

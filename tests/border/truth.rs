@@ -137,9 +137,22 @@ impl Truth {
             .unwrap_or_else(|| panic!("no node {number}"))
     }
 
+    /// Both ends of a link between routers say the same of it.
+    fn agree(&self, one: &str, other: &str) -> bool {
+        let says = |here: &str, there: &str| self.nodes.get(here)?.routers.get(there).copied();
+        says(one, other) == says(other, one).map(Qualities::turned)
+    }
+
     /// Why this is not a mesh at rest: everybody has a role, tables agree with each other. Empty: it is.
     pub fn unrest(&self) -> Vec<String> {
-        let mut unrest = Vec::new();
+        let (mut unrest, disputes) = self.unrest_and_disputes();
+        unrest.extend(disputes);
+        unrest
+    }
+
+    /// The same, and apart from it which routers differ about their link: where one end has forgotten the other, that may last.
+    pub fn unrest_and_disputes(&self) -> (Vec<String>, Vec<String>) {
+        let (mut unrest, mut disputes) = (Vec::new(), Vec::new());
         for (address, node) in &self.nodes {
             let number = node.number;
             if !node.is_router() && node.state != "child" {
@@ -156,19 +169,15 @@ impl Truth {
                     unrest.push(format!("node {number} lists {child}, which has another parent"));
                 }
             }
-            for (other, here) in &node.routers {
-                let there = self.nodes.get(other).filter(|other| other.is_router());
-                let Some(there) = there else {
+            for other in node.routers.keys() {
+                if !self.nodes.get(other).is_some_and(NodeTruth::is_router) {
                     unrest.push(format!("node {number} has a link with {other}, which is no router"));
-                    continue;
-                };
-                // A child's own words go to nobody.
-                if node.is_router() && there.routers.get(address) != Some(&here.turned()) {
-                    unrest.push(format!("nodes {number} and {} differ about their link", there.number));
+                } else if node.is_router() && !self.agree(address, other) {
+                    disputes.push(format!("node {number} and {other} differ about their link"));
                 }
             }
         }
-        unrest
+        (unrest, disputes)
     }
 }
 

@@ -112,7 +112,9 @@ fn links(topology: &Value, truth: &Truth, ids: &BTreeMap<&str, &NodeTruth>, prob
     let mut one_sided = BTreeSet::new();
     for link in list(topology, "links").iter().filter(|link| !is_past(link)) {
         let (Some(a), Some(b)) = (ids.get(text(link, "a")), ids.get(text(link, "b"))) else {
-            problems.push(format!("link {} has an end that does not exist", text(link, "id")));
+            if !is_listed_still(topology, ids, link) {
+                problems.push(format!("link {} has an end that does not exist", text(link, "id")));
+            }
             continue;
         };
         let quality = |direction: &str| link[direction]["link_quality"].as_u64();
@@ -157,6 +159,19 @@ fn links(topology: &Value, truth: &Truth, ids: &BTreeMap<&str, &NodeTruth>, prob
     }
 }
 
+/// One end is not there any more, and is shown so; the other end still lists it, as routers do for 76 to 100 s after its last word, and is all that says so.
+fn is_listed_still(topology: &Value, ids: &BTreeMap<&str, &NodeTruth>, link: &Value) -> bool {
+    let [a, b] = ["a", "b"].map(|end| text(link, end));
+    let lists = |here: &str, there: &str| {
+        let there = list(topology, "nodes").iter().find(|node| text(node, "id") == there && is_past(node));
+        let address = there.map(|node| text(node, "extended_address"));
+        ids.get(here)
+            .zip(address)
+            .is_some_and(|(here, address)| here.routers.contains_key(address) || here.hears.contains_key(address))
+    };
+    link["state"] == "one-sided" && (lists(a, b) || lists(b, a))
+}
+
 /// The first router says that it hears the second so well, though it has no link with it; or nothing is said.
 fn hears(truth: &Truth, here: u16, there: u16, quality: Option<u64>) -> bool {
     let row = truth.node(here).hears.get(&truth.node(there).extended_address);
@@ -180,10 +195,14 @@ fn links_of(truth: &Truth) -> Links {
         for (other, heard) in &node.routers {
             let Some(other_number) = number(other) else { continue };
             if node.is_router() {
-                if node.number < other_number {
-                    let qualities = (Some(u64::from(heard.incoming)), Some(u64::from(heard.outgoing)));
-                    links.insert(("router", node.number, other_number), qualities);
-                }
+                // Each end's own word: the other may have forgotten it.
+                let hears = |here: u16, there: u16| {
+                    let (here, there) = (truth.node(here), &truth.node(there).extended_address);
+                    let quality = here.routers.get(there).map(|heard| heard.incoming).or(here.hears.get(there).copied());
+                    quality.map(u64::from)
+                };
+                let (first, second) = (node.number.min(other_number), node.number.max(other_number));
+                links.insert(("router", first, second), (hears(first, second), hears(second, first)));
             } else if node.parent.as_ref() != Some(other) {
                 links.insert(("neighbor", other_number, node.number), (None, Some(u64::from(heard.incoming))));
             }

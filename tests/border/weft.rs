@@ -12,7 +12,7 @@ const ASKED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A running service without a Matter fabric.
 pub fn start(host: &Host) -> Weft {
-    Weft::start_with(host, &["--no-matter"])
+    Weft::start_with(host, &["--no-matter", "--frames-per-hour", "60000"])
 }
 
 /// Text of a field; empty where there is none.

@@ -1,6 +1,6 @@
 //! How old a statement is, and whose silence it is.
 
-use crate::{NETWORK, assert_read, links_of, parent_of, radio, router, sleepy};
+use crate::{NETWORK, PARTITION, assert_read, ids, is_present, leader_data, links_of, parent_of, radio, router, sleepy};
 use serde_json::{Value, json};
 use weft_tests::Story;
 use weft_topology::State;
@@ -124,6 +124,63 @@ fn asked_in_vain_once_is_bad_luck_and_twice_is_stale() {
         Some(State::Confirmed),
         "what was in vain before it answered no longer counts"
     );
+}
+
+/// By its locator, as a sweep asks: who that is, others said.
+#[test]
+fn who_did_not_answer_is_remembered_when_all_others_go_to_another_partition() {
+    let mut story = Story::new();
+    home(&mut story, 0);
+    let target = json!({"kind": "thread-node", "extended_pan_id": NETWORK, "address": "fd00:1:2:3:0:ff:fe00:4000"});
+    for seconds in [100, 103] {
+        let failure = json!({"kind": "failure", "target": target.clone(), "attempt": "d/dq", "error": "no answer within 3 s"});
+        story.add(seconds, failure);
+    }
+    assert_read(&story);
+    assert_eq!(radio(&story.topology(104), OTHER).state, State::Stale);
+    let elsewhere = |mut said: Value| {
+        said["leaderData"] = leader_data(PARTITION + 1, 10);
+        said
+    };
+    story.rest(200, elsewhere(router(ROUTER, "0x2800", &[], &[("0x2801", CHILD)])));
+    story.rest(200, elsewhere(sleepy(CHILD, "0x2801")));
+    let topology = story.topology(201);
+    assert!(!is_present(radio(&topology, OTHER).state), "{:?}", radio(&topology, OTHER));
+    let partitions: Vec<(u32, bool)> = topology
+        .networks()
+        .flat_map(|network| &network.partitions)
+        .map(|partition| (partition.partition_id.0, is_present(partition.state)))
+        .collect();
+    assert_eq!(
+        partitions,
+        [(PARTITION, false), (PARTITION + 1, true)],
+        "the one that is silent does not keep a partition up"
+    );
+    assert_eq!(topology.nodes().count(), 3, "{:?}", ids(&topology));
+}
+
+/// A border router of one half asks for locators of the other half, which nobody there has.
+#[test]
+fn who_is_in_another_partition_did_not_stay_silent_in_this_one() {
+    let mut story = Story::new();
+    home(&mut story, 0);
+    let mut elsewhere = router(ROUTER, "0x2800", &[(16, 3, 3, 1)], &[("0x2801", CHILD)]);
+    elsewhere["leaderData"] = leader_data(PARTITION + 1, 10);
+    story.rest(200, elsewhere);
+    story.rest(210, router(OTHER, "0x4000", &[], &[]));
+    let target = json!({"kind": "thread-node", "extended_pan_id": NETWORK, "address": "fd00:1:2:3:0:ff:fe00:4000"});
+    for seconds in [220, 223] {
+        let failure = json!({"kind": "failure", "target": target.clone(), "attempt": "d/dq", "error": "no answer within 3 s"});
+        story.add(seconds, failure);
+    }
+    assert_read(&story);
+    let topology = story.topology(230);
+    assert!(is_present(radio(&topology, OTHER).state), "{:?}", radio(&topology, OTHER));
+    let are_present = topology
+        .networks()
+        .flat_map(|network| &network.partitions)
+        .all(|partition| is_present(partition.state));
+    assert!(are_present);
 }
 
 fn registration(story: &mut Story, seconds: i64) {
