@@ -183,6 +183,33 @@ fn who_is_in_another_partition_did_not_stay_silent_in_this_one() {
     assert!(are_present);
 }
 
+#[test]
+fn a_partition_ends_with_its_last_device() {
+    let mut story = Story::new();
+    story.rest(0, router(ROUTER, "0x2800", &[], &[]));
+    let mut alone = router(OTHER, "0x4000", &[], &[]);
+    alone["leaderData"] = leader_data(77, 16);
+    story.rest(0, alone);
+    let split = |story: &Story, seconds| {
+        let topology = story.topology(seconds);
+        let states: Vec<State> = topology
+            .networks()
+            .flat_map(|network| &network.partitions)
+            .filter(|partition| partition.partition_id == weft_model::PartitionId(77))
+            .map(|partition| partition.state)
+            .collect();
+        (topology.findings().any(|finding| finding.kind == "second-partition"), states)
+    };
+    assert_eq!(split(&story, 10), (true, vec![State::OneSided]));
+    asked_in_vain(&mut story, 20);
+    asked_in_vain(&mut story, 30);
+    assert_eq!(
+        split(&story, 31),
+        (false, vec![State::Stale]),
+        "what its leader told stands for half an hour, and nobody is there"
+    );
+}
+
 fn registration(story: &mut Story, seconds: i64) {
     let txt = [
         ("id", "46463a34363a35443a45443a30423a3837"),
