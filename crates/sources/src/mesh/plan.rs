@@ -207,6 +207,10 @@ impl State {
         let is_passing = matches!(attempted.result, Err(WayFailure::MeshSilent(_))) && path.has_worked(lacks_role);
         let asked_for_dataset = !by_passcode && attempted.abilities.iter().any(|(kind, _, _)| *kind == AbilityKind::Dataset);
         for (kind, works, detail) in attempted.abilities {
+            // A multicast is a single datagram that nobody repeats: what is lost once was bad luck. Without it, full end devices are not heard.
+            if kind == AbilityKind::Multicast && !std::mem::replace(&mut path.is_multicast_lost, !works) && !works {
+                continue;
+            }
             // That the mesh is silent at the moment says nothing of what the border router can do.
             if is_passing && !works {
                 continue;

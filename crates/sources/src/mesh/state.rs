@@ -68,6 +68,8 @@ pub(super) struct Path {
     pub(super) passcode: Option<Passcode>,
     /// It is being entered with a passcode.
     pub(super) is_entered: bool,
+    /// The last sweep's multicast came to nothing, though routers answered.
+    pub(super) is_multicast_lost: bool,
     /// A person wants it asked.
     pub(super) is_asked: bool,
     /// Partition and state bits that it announces.
@@ -118,6 +120,7 @@ impl Path {
             tried_with: None,
             passcode: None,
             is_entered: false,
+            is_multicast_lost: false,
             is_asked: false,
             standing: (None, None),
             silent_since: None,

@@ -87,6 +87,19 @@ fn who_fails_when_a_person_asks_is_stood_in_for_at_once() {
 }
 
 #[test]
+fn a_multicast_that_is_lost_once_is_tried_again_and_twice_is_left_out() {
+    run(async {
+        let stage = Stage::new();
+        stage.script("Hall", &[Answer::Unheard]);
+        stage.announce("Hall", network(1), 5);
+        give(&stage, 1, 5);
+        stage.pass(1_900).await;
+        let left_out: Vec<bool> = stage.world.seen.lock().unwrap().iter().map(|seen| seen.without_multicast).collect();
+        assert_eq!(left_out, [false, false, true, true]);
+    });
+}
+
+#[test]
 fn failures_back_off_and_all_of_them_make_the_source_deaf() {
     run(async {
         let stage = Stage::new();

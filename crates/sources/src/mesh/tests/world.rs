@@ -33,6 +33,8 @@ pub(super) enum Answer {
     Dataset(ExtendedPanId, u64),
     /// Makes Weft commissioner, and passes nothing on.
     RoleOnly,
+    /// Routers answer one by one, and not the multicast.
+    Unheard,
     Hangs,
     Panics,
 }
@@ -51,6 +53,7 @@ pub(super) struct Seen {
     pub(super) with: &'static str,
     pub(super) max_frames: u32,
     pub(super) expected: usize,
+    pub(super) without_multicast: bool,
 }
 
 #[derive(Default)]
@@ -106,6 +109,7 @@ impl Way for Scripted {
                 },
                 max_frames: attempt.max_frames,
                 expected: attempt.expected.len(),
+                without_multicast: attempt.without_multicast,
             });
             let answer = {
                 let mut scripts = self.world.scripts.lock().unwrap();
@@ -148,6 +152,7 @@ impl Way for Scripted {
                     attempted.abilities.push((AbilityKind::Proxy, false, None));
                     attempted.result = Err(WayFailure::MeshSilent("Nothing comes back.".to_owned()));
                 }
+                Answer::Unheard => attempted.abilities.push((AbilityKind::Multicast, false, None)),
                 Answer::Hangs => std::future::pending().await,
                 Answer::Panics => panic!("a defect"),
             }
