@@ -20,6 +20,8 @@ use zeroize::Zeroize;
 pub(super) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
 /// After this long without an answer a flight is repeated; each time it is twice as long.
 const FIRST_REPEAT: Duration = Duration::from_millis(500);
+/// How often a goodbye is said before the handshake is through.
+const GOODBYES_IN_HANDSHAKE: usize = 3;
 /// It never gets longer than this: a handshake has only so much time.
 const LAST_REPEAT: Duration = Duration::from_secs(2);
 /// A peer that repeats its flight gets ours again, but not more often than this: two sides must not excite each other.
@@ -302,7 +304,11 @@ impl Session {
 
     pub(super) fn close(&mut self) {
         if self.phase != Phase::Closed {
-            self.say(alert::WARNING, alert::CLOSE_NOTIFY);
+            // Nobody acknowledges a goodbye. Of half a session OpenThread knows no other end: it is said again, should the line be bad.
+            let times = if self.phase == Phase::Handshake { GOODBYES_IN_HANDSHAKE } else { 1 };
+            for _ in 0..times {
+                self.say(alert::WARNING, alert::CLOSE_NOTIFY);
+            }
             self.end(Closed::ByUs);
         }
     }
