@@ -41,6 +41,10 @@ fn dataset() -> Option<Dataset> {
 /// Everything together: forming a mesh takes longer than any of it.
 #[test]
 fn a_network_is_opened_by_every_credential_and_survives_every_death() {
+    twice(every_credential);
+}
+
+fn every_credential() {
     let Some(dataset) = dataset() else { return };
     let pskc = dataset.pskc.clone();
     let Some(mut site) = Site::form(flat(), dataset) else { return };

@@ -58,6 +58,10 @@ fn said(topology: &Value) -> Value {
 
 #[test]
 fn two_border_routers_describe_one_mesh_and_the_lan_between_them_is_no_radio() {
+    twice(two_halves);
+}
+
+fn two_halves() {
     let dataset = Dataset {
         name: "halves",
         extended_pan_id: NETWORK,

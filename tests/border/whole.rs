@@ -60,6 +60,10 @@ fn unheard_child(problem: &str) -> bool {
 
 #[test]
 fn the_whole_mesh_is_as_its_nodes_say_through_death_move_split_and_healing() {
+    twice(whole);
+}
+
+fn whole() {
     let Some(mut site) = Site::form(home(), dataset()) else { return };
     // Its own diagnostics hear all routers but the one that asks: the mesh is one that can be asked.
     let asker = site.node(1);
