@@ -37,7 +37,7 @@ fn main() -> Result<()> {
         }
         Some("peers") => {
             install_programs()?;
-            install_peers().map(drop)
+            install_matter_server(&install_peers()?).map(drop)
         }
         Some("openthread") => {
             install_programs()?;
