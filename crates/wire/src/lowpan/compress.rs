@@ -1,6 +1,6 @@
-//! From an IPv6 packet to payloads of data frames: one level of IPv6 and UDP is compressed, everything else stays as it is.
+//! From an IPv6 packet to payloads of data frames: one IPv6 header, hop-by-hop options behind it, and UDP are compressed, everything else stays as it is.
 
-use super::{Contexts, FragmentHeader, IPV6_HEADER_BYTES, MAX_PACKET_BYTES, UDP_HEADER_BYTES, interface_id, next_header};
+use super::{Contexts, FragmentHeader, IPV6_HEADER_BYTES, MAX_PACKET_BYTES, UDP_HEADER_BYTES, interface_id, next_header, options};
 use crate::ieee802154::Address;
 use std::net::Ipv6Addr;
 
@@ -28,21 +28,37 @@ pub fn compress(packet: &[u8], source: Address, destination: Address, contexts: 
     }
     let (next, hop_limit) = (header[6], header[7]);
     let address = |at: usize| -> [u8; 16] { std::array::from_fn(|index| header[at + index]) };
+    let options = match next {
+        next_header::HOP_BY_HOP => options::compress(&packet[IPV6_HEADER_BYTES..]),
+        _ => None,
+    };
+    let (last, stands_for) = match &options {
+        Some(options) => (options.next, IPV6_HEADER_BYTES + options.stands_for),
+        None => (next, IPV6_HEADER_BYTES),
+    };
     let udp = packet
-        .get(IPV6_HEADER_BYTES..IPV6_HEADER_BYTES + UDP_HEADER_BYTES)
-        .filter(|udp| next == next_header::UDP && usize::from(u16::from_be_bytes([udp[4], udp[5]])) == length);
+        .get(stands_for..stands_for + UDP_HEADER_BYTES)
+        .filter(|udp| last == next_header::UDP && usize::from(u16::from_be_bytes([udp[4], udp[5]])) == packet.len() - stands_for);
 
     let (mut first, mut second) = (0x60, 0);
     let mut inline = Vec::new();
-    if first_word & 0x0fff_ffff == 0 {
-        first |= 0x18;
-    } else {
-        let traffic_class = ((first_word >> 20) as u8).rotate_right(2);
-        inline.extend((u32::from(traffic_class) << 24 | first_word & 0x000f_ffff).to_be_bytes());
+    // On the air, congestion bits stand before the service class.
+    let (traffic_class, flow_label) = (((first_word >> 20) as u8).rotate_right(2), first_word & 0x000f_ffff);
+    match (traffic_class, flow_label.to_be_bytes()) {
+        (0, [0, 0, 0, 0]) => first |= 0x18,
+        (_, [0, 0, 0, 0]) => {
+            first |= 0x10;
+            inline.push(traffic_class);
+        }
+        (_, [_, label @ ..]) if traffic_class & 0x3f == 0 => {
+            first |= 0x08;
+            inline.extend([traffic_class | label[0], label[1], label[2]]);
+        }
+        (_, [_, label @ ..]) => inline.extend([traffic_class, label[0], label[1], label[2]]),
     }
-    match udp {
-        Some(_) => first |= 0x04,
-        None => inline.push(next),
+    match options.is_some() || udp.is_some() {
+        true => first |= 0x04,
+        false => inline.push(next),
     }
     match hop_limit {
         1 => first |= 1,
@@ -63,8 +79,11 @@ pub fn compress(packet: &[u8], source: Address, destination: Address, contexts: 
         compressed.push(source_context << 4 | destination_context);
     }
     compressed.extend(inline);
+    if let Some(options) = options {
+        options.write(udp.is_some(), &mut compressed);
+    }
     let Some(udp) = udp else {
-        return Ok((compressed, IPV6_HEADER_BYTES));
+        return Ok((compressed, stands_for));
     };
     match (u16::from_be_bytes([udp[0], udp[1]]), u16::from_be_bytes([udp[2], udp[3]])) {
         (source @ 0xf0b0..=0xf0bf, destination @ 0xf0b0..=0xf0bf) => compressed.extend([0xf3, ((source & 0x0f) << 4 | destination & 0x0f) as u8]),
@@ -76,7 +95,7 @@ pub fn compress(packet: &[u8], source: Address, destination: Address, contexts: 
         }
     }
     compressed.extend_from_slice(&udp[6..8]);
-    Ok((compressed, IPV6_HEADER_BYTES + UDP_HEADER_BYTES))
+    Ok((compressed, stands_for + UDP_HEADER_BYTES))
 }
 
 /// Bits 2..0 (context, mode) and the context's id. Appends what is not left out.
@@ -153,7 +172,8 @@ pub fn fragments(
     if offset < stands_for {
         return Err(no_place);
     }
-    let step = max_payload_bytes.saturating_sub(LATER_BYTES) / 8 * 8;
+    let room = max_payload_bytes.saturating_sub(LATER_BYTES);
+    let step = room / 8 * 8;
     if step == 0 {
         return Err(no_place);
     }
@@ -172,7 +192,8 @@ pub fn fragments(
     first.extend_from_slice(&packet[stands_for..offset]);
     let mut payloads = vec![first];
     while offset < packet.len() {
-        let end = (offset + step).min(packet.len());
+        // The last one may end anywhere.
+        let end = if packet.len() - offset <= room { packet.len() } else { offset + step };
         let mut payload = header(offset);
         payload.extend_from_slice(&packet[offset..end]);
         payloads.push(payload);

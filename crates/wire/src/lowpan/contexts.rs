@@ -13,10 +13,15 @@ const PREFIX: u8 = 1;
 /// Network data sub-TLV: the context id of a prefix.
 const CONTEXT: u8 = 3;
 
+/// In the flags of a context: headers may be compressed with it.
+const COMPRESS: u8 = 0x10;
+
 /// The prefixes of a network's contexts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contexts {
     prefixes: [Option<Ipv6Prefix>; MAX_CONTEXTS],
+    /// Bit n: context n is on its way out. Whoever hears it still reads it; nobody sends with it (RFC 6775, 4.2).
+    only_read: u16,
 }
 
 impl Contexts {
@@ -34,6 +39,7 @@ impl Contexts {
     pub fn set(&mut self, id: u8, prefix: Ipv6Prefix) {
         if let Some(place) = self.prefixes.get_mut(usize::from(id)) {
             *place = Some(prefix);
+            self.only_read &= !(1 << id);
         }
     }
 
@@ -68,15 +74,19 @@ impl Contexts {
                 && let Some(prefix) = Ipv6Prefix::new(Ipv6Addr::from(octets), length)
             {
                 self.set(flags & 0x0f, prefix);
+                if flags & COMPRESS == 0 {
+                    self.only_read |= 1 << (flags & 0x0f);
+                }
             }
         }
     }
 
-    /// The context whose prefix `address` has, the longest prefix first.
+    /// The context with which `address` may be compressed: the one with its longest prefix (OpenThread `Lowpan::FindContextToCompressAddress`).
     pub(super) fn of(&self, address: Ipv6Addr) -> Option<(u8, Ipv6Prefix)> {
         let all = self.prefixes.iter().zip(0..).filter_map(|(prefix, id)| Some((id, (*prefix)?)));
         all.filter(|(_, prefix)| prefix.contains(address))
             .max_by_key(|(_, prefix)| prefix.length())
+            .filter(|(id, _)| self.only_read & (1 << id) == 0)
     }
 }
 

@@ -7,6 +7,8 @@ mod compress;
 mod contexts;
 mod decompress;
 mod dispatch;
+mod encode;
+mod options;
 mod packet;
 mod reassembly;
 
@@ -17,7 +19,9 @@ pub use compress::{CompressError, compress, fragments};
 pub use contexts::{Contexts, MAX_CONTEXTS};
 pub use decompress::{Decompressed, decompress};
 pub use dispatch::{FragmentHeader, Headers, MeshHeader};
-pub use packet::{Ipv6Packet, Udp, encode_udp};
+pub use encode::{checksum, encode_packet, encode_udp, with_mpl_option};
+pub use options::{MplOption, mpl_option};
+pub use packet::{Ipv6Packet, Udp};
 pub use reassembly::{Datagram, FRAGMENT_TIMEOUT_MICROSECONDS, MAX_REASSEMBLIES, Reassembler};
 
 /// The longest IPv6 packet that 6LoWPAN carries: the size of a fragmented packet has 11 bits.
@@ -30,12 +34,15 @@ const IPV6_HEADER_BYTES: usize = 40;
 const UDP_HEADER_BYTES: usize = 8;
 
 /// IPv6 next header numbers.
-mod next_header {
+pub mod next_header {
     pub(super) const HOP_BY_HOP: u8 = 0;
-    pub(super) const UDP: u8 = 17;
+    /// UDP.
+    pub const UDP: u8 = 17;
     pub(super) const IPV6: u8 = 41;
     pub(super) const ROUTING: u8 = 43;
     pub(super) const FRAGMENT: u8 = 44;
+    /// ICMPv6.
+    pub const ICMPV6: u8 = 58;
     pub(super) const DESTINATION_OPTIONS: u8 = 60;
     pub(super) const MOBILITY: u8 = 135;
 }

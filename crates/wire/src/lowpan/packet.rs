@@ -1,6 +1,6 @@
 //! IPv6 packets, as far as UDP.
 
-use super::{IPV6_HEADER_BYTES, UDP_HEADER_BYTES, next_header};
+use super::{UDP_HEADER_BYTES, next_header};
 use crate::{Problem, Reader};
 use std::net::Ipv6Addr;
 
@@ -97,34 +97,4 @@ impl<'a> Ipv6Packet<'a> {
             })
         })
     }
-}
-
-/// A UDP datagram in an IPv6 packet, with its checksum. `None` if the payload is longer than a packet.
-pub fn encode_udp(source: (Ipv6Addr, u16), destination: (Ipv6Addr, u16), hop_limit: u8, payload: &[u8]) -> Option<Vec<u8>> {
-    let length = u16::try_from(UDP_HEADER_BYTES + payload.len()).ok()?;
-    let mut packet = Vec::with_capacity(IPV6_HEADER_BYTES + usize::from(length));
-    packet.extend([0x60, 0, 0, 0]);
-    packet.extend(length.to_be_bytes());
-    packet.extend([next_header::UDP, hop_limit]);
-    packet.extend(source.0.octets());
-    packet.extend(destination.0.octets());
-    packet.extend(source.1.to_be_bytes());
-    packet.extend(destination.1.to_be_bytes());
-    packet.extend(length.to_be_bytes());
-    packet.extend([0, 0]);
-    packet.extend_from_slice(payload);
-    // Addresses and everything behind the IPv6 header, then length and protocol (RFC 8200, 8.1).
-    let pairs = packet[8..]
-        .chunks(2)
-        .map(|pair| u32::from(pair[0]) << 8 | pair.get(1).map_or(0, |low| u32::from(*low)));
-    let mut sum: u32 = pairs.sum::<u32>() + u32::from(length) + u32::from(next_header::UDP);
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    let checksum = match !(sum as u16) {
-        0 => 0xffff,
-        checksum => checksum,
-    };
-    packet[IPV6_HEADER_BYTES + 6..IPV6_HEADER_BYTES + 8].copy_from_slice(&checksum.to_be_bytes());
-    Some(packet)
 }

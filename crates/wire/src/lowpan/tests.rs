@@ -133,6 +133,25 @@ fn contexts_are_learnt_from_network_data() {
 }
 
 #[test]
+fn a_context_on_its_way_out_is_read_and_not_sent() {
+    // The same prefix, without the flag that lets headers be compressed with it.
+    let mut contexts = contexts();
+    contexts.learn_network_data(&bytes("03 0e 00 40 fd00123456780001 07 02 01 40"));
+    let packet = encode_udp((address("fd00:1234:5678:1::9"), 5000), (address("fd00:1234:5678:1::8"), 6000), 64, b"x").unwrap();
+    let whole = compress(&packet, CHILD, PARENT, &contexts).unwrap().0;
+    contexts.set(1, "fd00:1234:5678:1::/64".parse().unwrap());
+    let short = compress(&packet, CHILD, PARENT, &contexts).unwrap().0;
+    assert_eq!(
+        (whole[1], whole.len() - short.len()),
+        (0, 15),
+        "two prefixes, less the byte that names the contexts"
+    );
+    contexts.learn_network_data(&bytes("03 0e 00 40 fd00123456780001 07 02 01 40"));
+    let again = decompress(&[&short[..], b"x"].concat(), CHILD, PARENT, &contexts, None).unwrap();
+    assert_eq!(again.bytes, packet, "it is still read");
+}
+
+#[test]
 fn fragments_of_two_hops_do_not_mix() {
     let packet = encode_udp(
         (address("fd2c:1fbe:3d6:dfd0:0:ff:fe00:7c01"), 5000),

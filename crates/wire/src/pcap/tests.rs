@@ -139,6 +139,26 @@ fn pcapng_has_interfaces_with_clocks_of_their_own() {
 }
 
 #[test]
+fn pcapng_that_is_cut_off_gives_what_came_before_and_a_problem() {
+    let section = block(0x0a0d_0d0a, &bytes("4d3c2b1a 0100 0000 ffffffffffffffff"), false);
+    let interface = block(1, &bytes("e600 0000 00000000"), false);
+    let packet = block(6, &bytes("00000000 00000000 00000000 03000000 03000000 1210bd"), false);
+    let start = section.len() + interface.len();
+    let file = [section, interface, packet.clone(), packet.clone(), packet.clone()].concat();
+    for length in start..file.len() {
+        let (whole, rest) = ((length - start) / packet.len(), (length - start) % packet.len());
+        let items = read(&file[..length]);
+        assert_eq!(items.iter().filter(|item| item.is_ok()).count(), whole, "{length} bytes");
+        let problem = items.get(whole).map(|item| item.as_ref().unwrap_err().as_str());
+        assert_eq!(
+            problem.is_some_and(|problem| problem.ends_with("the file is cut off")),
+            rest > 0,
+            "{length} bytes: {problem:?}"
+        );
+    }
+}
+
+#[test]
 fn pcapng_sections_may_turn_the_byte_order() {
     let little = block(0x0a0d_0d0a, &bytes("4d3c2b1a 0100 0000 ffffffffffffffff"), false);
     let big = block(0x0a0d_0d0a, &bytes("1a2b3c4d 0001 0000 ffffffffffffffff"), true);
@@ -172,7 +192,7 @@ impl std::io::Read for Slowly<'_> {
     }
 }
 
-/// A file of 2 GB that is made as it is read.
+/// A long file that is made as it is read.
 struct Endless {
     record: Vec<u8>,
     left: u64,
