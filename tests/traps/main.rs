@@ -5,6 +5,7 @@
 mod air;
 mod freshness;
 mod identity;
+mod key;
 mod parents;
 mod paths;
 mod tables;

@@ -316,6 +316,7 @@ pub fn clear_message(datagram: &Datagram, pan_id: Option<PanId>, signal: Signal)
         to: ExtendedAddress::from_link_local(packet.destination),
         command: *command,
         tlvs: crate::hex::encode(tlvs),
+        registered: Vec::new(),
     })
 }
 

@@ -323,6 +323,9 @@ pub struct MleCapture {
     pub command: u8,
     /// TLVs in clear, in hexadecimal digits.
     pub tlvs: String,
+    /// The addresses that a child registers in it, in full: in the message they lack prefixes that only whoever listened before knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registered: Vec<Ipv6Addr>,
 }
 
 /// `failure`: asked in vain is evidence too.

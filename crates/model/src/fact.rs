@@ -76,6 +76,8 @@ facts! {
     Rloc16 = "rloc16": Option<Rloc16>,
     /// Addresses of the device's Thread interface, sorted.
     Ipv6Addresses = "ipv6-addresses": Vec<Ipv6Addr>,
+    /// The router that answers for the device's address: its parent, with which a minimal device registers its addresses.
+    AnsweredForBy = "answered-for-by": Rloc16,
     /// The device's mode.
     Mode = "mode": DeviceMode,
     /// The device's role.

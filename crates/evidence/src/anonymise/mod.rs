@@ -141,6 +141,9 @@ impl Anonymiser {
                     to.0 = self.id8(to.0);
                 }
                 self.digits(&mut body.tlvs, |anonymiser, bytes| anonymiser.mle(bytes));
+                for address in &mut body.registered {
+                    *address = self.ipv6(*address);
+                }
             }
             CaptureBody::Annotation(body) => self.annotation(body),
             CaptureBody::Failure(body) => {

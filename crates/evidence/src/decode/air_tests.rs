@@ -103,6 +103,34 @@ fn what_a_network_answers_in_the_clear_names_it() {
 }
 
 #[test]
+fn an_address_notification_says_where_an_address_is() {
+    let told = |age: &str| {
+        let payload = format!("0010fda7c9570ed93734000000000000000103080102030405060708{}{age}", "02022800");
+        let line = json!({"kind": "tmf", "extended_pan_id": "7000368d2534c02d", "peer": "fd2c:1fbe:3d6:dfd0:0:ff:fe00:2800", "uri": "a/an", "overheard": true, "payload": payload});
+        Decoder::new().decode(&capture(100, line))
+    };
+    let addresses: Vec<std::net::Ipv6Addr> = ["fd2c:1fbe:3d6:dfd0:102:304:506:708", "fda7:c957:ed9:3734::1"]
+        .map(|text| text.parse().unwrap())
+        .into();
+    let addresses = Fact::Ipv6Addresses(addresses);
+    let rloc16 = weft_model::Rloc16::new(0x2800).unwrap();
+    for (age, place, stated_at) in [("", Fact::Rloc16(Some(rloc16)), 100), ("06040000001e", Fact::AnsweredForBy(rloc16), 70)] {
+        let decoded = told(age);
+        assert_eq!(decoded.problems, []);
+        assert_eq!(facts(&decoded), [&addresses, &place]);
+        for observation in &decoded.observations {
+            assert_eq!(observation.reporter.to_string(), "fda7:c957:ed9:3734::1");
+            assert_eq!(
+                (observation.hearing, observation.stated_at.unix_milliseconds()),
+                (Hearing::Air, stated_at * 1000)
+            );
+            assert_eq!(observation.complete, observation.fact.kind() != FactKind::Ipv6Addresses);
+        }
+    }
+    assert_eq!(told("0600").problems.len(), 1, "a time without bytes");
+}
+
+#[test]
 fn a_summary_is_as_old_as_its_last_frame() {
     let line = json!({"kind": "radio-summary", "pan_id": "0x100b", "from": "0x7c04", "to": "0x7c00", "interval_seconds": 30, "age_seconds": 12.5, "frames": 3});
     let decoded = Decoder::new().decode(&capture(100, line));

@@ -1,6 +1,6 @@
 //! `mle`: messages that a key opened, and those that were never sealed.
 
-use super::{DecodedCapture, Statement, network_of};
+use super::{DecodedCapture, Statement, network_of, sorted};
 use crate::capture::{Capture, MleCapture, channel};
 use crate::hex;
 use crate::observation::{Hearing, Reporter};
@@ -32,6 +32,12 @@ pub(super) fn decode(capture: &Capture, body: &MleCapture, decoded: &mut Decoded
     let said = weft_wire::mle::decode(command, &tlvs);
     let network = body.extended_pan_id.or_else(|| network_of(&said.facts));
     let mut facts = said.facts;
+    let mut incomplete = said.incomplete;
+    if !body.registered.is_empty() {
+        // Those that others reach it by, and when it begins only the first of them: its other addresses are not said to be gone.
+        facts.push(Fact::Ipv6Addresses(sorted(body.registered.iter().copied())));
+        incomplete.push(FactKind::Ipv6Addresses);
+    }
     let has = |facts: &[Fact], kind| facts.iter().any(|fact| fact.kind() == kind);
     // An Announce message tells itself where its network is: it is sent on other channels.
     if command != Command::ANNOUNCE {
@@ -46,7 +52,7 @@ pub(super) fn decode(capture: &Capture, body: &MleCapture, decoded: &mut Decoded
     let statement = Statement::now(capture, reporter, network, Hearing::Air);
     let knows_no_network = network.is_none() && body.pan_id == PanId::BROADCAST && command == Command::DISCOVERY_REQUEST;
     if !knows_no_network {
-        statement.say(facts, &said.incomplete, decoded);
+        statement.say(facts, &incomplete, decoded);
     }
     if let Some(row) = body.to.and_then(|child| row_of_child(&message, child)) {
         statement.say([Fact::NeighborTable(vec![row])], &[FactKind::NeighborTable], decoded);
@@ -57,8 +63,10 @@ pub(super) fn decode(capture: &Capture, body: &MleCapture, decoded: &mut Decoded
 fn row_of_child(message: &Message, child: ExtendedAddress) -> Option<NeighborRow> {
     let find = |pick: fn(&Tlv) -> Option<Tlv>| message.tlvs.iter().find_map(pick);
     let refused = message.tlvs.iter().any(|tlv| matches!(tlv, Tlv::Status(STATUS_ERROR)));
+    // So a parent answers a goodbye.
+    let is_farewell = message.tlvs.contains(&Tlv::TimeoutSeconds(0));
     let speaker = message.source_address().flatten();
-    if refused || !child.is_real() || !speaker.is_some_and(|rloc16| rloc16.is_router()) {
+    if refused || is_farewell || !child.is_real() || !speaker.is_some_and(|rloc16| rloc16.is_router()) {
         return None;
     }
     let rloc16 = match find(|tlv| matches!(tlv, Tlv::Address16(Some(_))).then(|| tlv.clone())) {

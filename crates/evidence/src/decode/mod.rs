@@ -24,6 +24,7 @@ pub use retention::retention_key;
 
 use crate::capture::{Capture, CaptureBody, FailureCapture, FailureTarget, SourceReport};
 use crate::observation::{Hearing, Observation, Reporter};
+use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 use weft_model::{AddressKind, ExtendedPanId, Fact, FactKind, MatterPeer, Rloc16, Timestamp};
@@ -127,6 +128,15 @@ fn network_of<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Option<ExtendedP
         Fact::Dataset(dataset) => dataset.extended_pan_id,
         _ => None,
     })
+}
+
+/// The most addresses of a device that are kept of one statement.
+const MAX_ADDRESSES: usize = 64;
+
+/// Unicast addresses, each once.
+fn sorted(addresses: impl IntoIterator<Item = Ipv6Addr>) -> Vec<Ipv6Addr> {
+    let unicast: BTreeSet<Ipv6Addr> = addresses.into_iter().filter(|address| !address.is_multicast()).collect();
+    unicast.into_iter().take(MAX_ADDRESSES).collect()
 }
 
 /// One reporter at one moment.

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use weft_model::{ExtendedAddress, MatterNodeId, MatterPeer};
 use weft_wire::otbr::decode_body;
-use weft_wire::tmf::decode_answer;
 use weft_wire::tmf::tlv::Tlvs;
+use weft_wire::tmf::{decode_address_notification, decode_answer};
 
 /// Reporter and kind of a capture. A capture may be forgotten once a newer one has the same key, and not before.
 ///
@@ -55,6 +55,7 @@ pub fn retention_key(capture: &Capture) -> String {
         CaptureBody::OtbrRest(body) => rest(body),
         CaptureBody::RadioSummary(body) => format!("{}/{}>{}", body.pan_id, body.from.to_ascii_lowercase(), body.to.to_ascii_lowercase()),
         CaptureBody::Frame(_) => capture.source.to_string(),
+        CaptureBody::Mle(body) if !body.registered.is_empty() => format!("{}/{}/registers", body.from, body.command),
         CaptureBody::Mle(body) => format!("{}/{}", body.from, body.command),
         CaptureBody::Annotation(body) => format!("{}/{}", annotation::canonical(&body.identify), body.said().join(",")),
         CaptureBody::Failure(body) => {
@@ -96,6 +97,9 @@ fn matter_report(report: &MatterReport) -> String {
 
 fn tmf(body: &TmfCapture) -> String {
     let payload = hex::decode(&body.payload).unwrap_or_default();
+    if let ("a/an", Ok(said)) = (body.uri.trim_start_matches('/'), decode_address_notification(&payload)) {
+        return format!("a/an/{}", said.target);
+    }
     let network = body.extended_pan_id.map(|id| id.to_string()).unwrap_or_default();
     let answer = decode_answer(&payload);
     let peer = match answer.extended_address {

@@ -1,6 +1,6 @@
 //! `tmf`: network diagnostics and datasets of mesh nodes. Answers that come in parts are put together here.
 
-use super::{DecodedCapture, Statement, by_address, by_locator};
+use super::{DecodedCapture, Statement, by_address, by_locator, sorted};
 use crate::capture::{Capture, TmfCapture};
 use crate::hex;
 use crate::observation::{Hearing, Reporter};
@@ -9,7 +9,7 @@ use std::net::Ipv6Addr;
 use weft_model::{AddressKind, ExtendedAddress, ExtendedPanId, Fact, FactKind, Rloc16, Timestamp};
 use weft_wire::Problem;
 use weft_wire::meshcop::decode_dataset;
-use weft_wire::tmf::{Added, AnswerAssembly, AnswerPart, decode_answer};
+use weft_wire::tmf::{Added, AnswerAssembly, AnswerPart, decode_address_notification, decode_answer};
 
 /// The most answers that are waited for at a time; the oldest is given up for a new one.
 const MAX_ANSWERS: usize = 256;
@@ -76,6 +76,7 @@ impl Answers {
         match body.uri.trim_start_matches('/') {
             "d/dg" | "d/da" | "d/dq" => self.diagnostic(capture, body, &payload, decoded),
             "c/ag" | "c/pg" => dataset(capture, body, &payload, decoded),
+            "a/an" => notification(capture, body, &payload, decoded),
             _ => decoded.not_understood = true,
         }
     }
@@ -142,6 +143,35 @@ impl Answers {
 
 fn hearing(body: &TmfCapture) -> Hearing {
     if body.overheard { Hearing::Air } else { Hearing::Asked }
+}
+
+/// Where a device is that somebody looked for by its address. It answers itself, or its parent does for it.
+fn notification(capture: &Capture, body: &TmfCapture, payload: &[u8], decoded: &mut DecodedCapture) {
+    let said = match decode_address_notification(payload) {
+        Ok(said) => said,
+        Err(problem) => return decoded.problem(problem.within("payload", 0)),
+    };
+    if AddressKind::of(said.target) != AddressKind::Unicast {
+        return decoded.problem(Problem::of("target", format!("{} is no address of one device", said.target)));
+    }
+    let mut mesh_local = body.peer.octets();
+    mesh_local[8..].copy_from_slice(&said.mesh_local_interface_id);
+    let is_mesh_local = matches!(AddressKind::of(body.peer), AddressKind::Rloc(_));
+    let mesh_local = Some(Ipv6Addr::from(mesh_local)).filter(|_| is_mesh_local);
+    let addresses = Fact::Ipv6Addresses(sorted([said.target].into_iter().chain(mesh_local)));
+    let place = match said.last_transaction_seconds {
+        Some(_) => Fact::AnsweredForBy(said.rloc16),
+        None => Fact::Rloc16(Some(said.rloc16)),
+    };
+    let age_seconds = i64::from(said.last_transaction_seconds.unwrap_or(0));
+    Statement::now(
+        capture,
+        by_address(said.target, body.extended_pan_id),
+        body.extended_pan_id,
+        hearing(body),
+    )
+    .stated_at(Some(capture.at.minus_seconds(age_seconds)))
+    .say([addresses, place], &[FactKind::Ipv6Addresses], decoded);
 }
 
 /// The dataset that a leader or border agent answered with; its secrets were blanked before it was kept.

@@ -78,6 +78,7 @@ pub(super) fn row(fact: &Fact, names: &dyn Names) -> Row {
         Fact::Rloc16(Some(rloc16)) => plain(rloc16.to_string()).means(words::rloc16(*rloc16)),
         Fact::Rloc16(None) => plain("none".into()).means("it says that it has no place in the mesh"),
         Fact::Ipv6Addresses(addresses) => plain(list(addresses.iter())),
+        Fact::AnsweredForBy(router) => plain(router.to_string()).means("this router answers for its address, as parents do for their children"),
         Fact::Mode(mode) => plain(words::mode(*mode)),
         Fact::RoutingRole(role) => {
             let (value, meaning) = words::routing_role(*role);

@@ -16,6 +16,12 @@ pub(super) fn mle(body: &MleCapture, names: &dyn Names) -> (String, Vec<Section>
     ];
     rows.extend(body.extended_pan_id.map(|id| Row::new("Extended PAN id", id.to_string())));
     rows.extend(signal(body.channel, body.rssi_dbm, body.lqi));
+    if !body.registered.is_empty() {
+        let addresses: Vec<String> = body.registered.iter().map(ToString::to_string).collect();
+        rows.push(
+            Row::new("Registers", addresses.join(", ")).means("its own addresses in full; the message leaves out prefixes that everybody knows"),
+        );
+    }
     let mut sections = vec![Section::new("Message", rows)];
     if let Some(tlvs) = crate::hex::decode(&body.tlvs) {
         let message = Message::from_tlvs(command, &tlvs);

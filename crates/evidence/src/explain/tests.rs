@@ -202,10 +202,27 @@ fn an_annotation_tells_what_was_said_and_what_was_taken_back() {
     has(&explained, "Said / Pin › y = -2");
 }
 
+#[test]
+fn an_address_notification_tells_who_answers_for_whom() {
+    let explained = explain(&capture(
+        json!({"kind": "tmf", "peer": "fdf0:1cc8:d6f8:f4f0:0:ff:fe00:6c00", "uri": "a/an", "overheard": true,
+        "payload": "0010fdf01cc8d6f8f4f091eb3d23b6ae8a62030891eb3d23b6ae8a6202026c00060400000021"}),
+    ));
+    assert_eq!(
+        explained.title,
+        "Address notification of fdf0:1cc8:d6f8:f4f0:0:ff:fe00:6c00, overheard on the air"
+    );
+    has(&explained, "Values / IPv6 addresses = fdf0:1cc8:d6f8:f4f0:91eb:3d23:b6ae:8a62");
+    has(
+        &explained,
+        "Values / Answered for by = 0x6c00 (this router answers for its address, as parents do for their children)",
+    );
+}
+
 proptest! {
     #[test]
     fn arbitrary_captures_never_panic(
-        bytes in prop::collection::vec(any::<u8>(), 0..200), uri in "(d/d[agq]|c/[apc]g|a/as)", cluster in prop::sample::select(vec![0x1du32, 0x28, 0x2f, 0x33, 0x35, 0x452, 0x453, 6]),
+        bytes in prop::collection::vec(any::<u8>(), 0..200), uri in "(d/d[agq]|c/[apc]g|a/a[sn])", cluster in prop::sample::select(vec![0x1du32, 0x28, 0x2f, 0x33, 0x35, 0x452, 0x453, 6]),
         attribute in 0u32..0x44, command in any::<u8>(), text in "\\PC{0,40}", number in any::<f64>(),
     ) {
         let digits = crate::hex::encode(&bytes);

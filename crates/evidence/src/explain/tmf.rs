@@ -14,6 +14,7 @@ pub(super) fn tmf(body: &TmfCapture, decoded: &DecodedCapture, names: &dyn Names
         "d/dq" => "Network diagnostics query",
         "c/ag" => "Active dataset",
         "c/pg" => "Pending dataset",
+        "a/an" => "Address notification",
         _ => "Thread management message",
     };
     let facts: Vec<&Fact> = decoded.observations.iter().map(|observation| &*observation.fact).collect();

@@ -60,6 +60,7 @@ fn mle_with(tlvs: String) -> CaptureBody {
         to: None,
         command: 12,
         tlvs,
+        registered: Vec::new(),
     })
 }
 

@@ -214,6 +214,12 @@ impl Evidence {
             self.sources.heard(&capture.source, capture.at);
         }
         for reporter in removed {
+            // A radio of which only others spoke leaves too: a node of our own does not hear itself.
+            if let CaptureBody::Mle(message) = &capture.body {
+                let evidence = self.reporters.entry(reporter.clone()).or_default();
+                let moment = (capture.at, capture.seq);
+                evidence.told_network = message.extended_pan_id.map(|network| (moment, network)).or(evidence.told_network);
+            }
             if let Some(evidence) = self.reporters.get_mut(&reporter) {
                 evidence.removed_at = Some(capture.at);
                 changed.insert(reporter);

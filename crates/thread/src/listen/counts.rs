@@ -58,7 +58,7 @@ pub struct Counts {
     pub without_prefix: u64,
     /// Payloads that are no 6LoWPAN, no MLE, no CoAP.
     pub not_understood: u64,
-    /// By PAN id.
+    /// By PAN id, since the key was set last.
     pub pans: BTreeMap<PanId, PanCounts>,
     /// Frames of further PAN ids.
     pub other_pans: u64,

@@ -1,4 +1,4 @@
-//! Management messages (TMF) that go by: answers to network diagnostics that somebody else asked.
+//! Management messages (TMF) that go by: answers to network diagnostics that somebody else asked, and where an address is that somebody looked for.
 //!
 //! A message that is relayed is heard on every hop; it is taken once.
 
@@ -20,7 +20,7 @@ const REMEMBERED_MICROSECONDS: u64 = 60_000_000;
 /// Requests whose answer comes with their acknowledgment.
 const ASKED: [&str; 1] = ["d/dg"];
 /// Requests that carry statements of their sender.
-const TOLD: [&str; 1] = ["d/da"];
+const TOLD: [&str; 2] = ["d/da", "a/an"];
 
 /// One end and its counterpart, as a message names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -144,6 +144,7 @@ impl<'a> Mesh<'a> {
             existence.alive |= age != Age::Silent;
             existence.own_fresh |= age == Age::Fresh;
             existence.last_heard = existence.last_heard.max(Some(at));
+            existence.heard_for_certain = existence.heard_for_certain.max(Some(at));
             existence.claims.push(claim);
         }
     }

@@ -32,10 +32,14 @@ impl Mesh<'_> {
     fn dropped_routers(&self) -> BTreeMap<usize, Timestamp> {
         let mut dropped: BTreeMap<usize, Timestamp> = BTreeMap::new();
         for observer in 0..self.devices.len() {
-            let partition = self.devices[observer].partition;
             let episodes = TABLES.iter().flat_map(|kind| self.slots(observer, *kind)).flat_map(|slot| &slot.episodes);
             for episode in episodes {
                 let Some(ended_at) = episode.ended_at else { continue };
+                // Whoever goes to another partition lists those there: that drops nobody.
+                let partition = self.partition_at(observer, episode.until);
+                if partition != self.partition_at(observer, ended_at) {
+                    continue;
+                }
                 let device = match (episode.row.extended_address, episode.row.rloc16) {
                     (Some(address), _) => self.radio(address),
                     (None, Some(rloc16)) => self.holder(partition, rloc16),

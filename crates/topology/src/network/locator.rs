@@ -409,6 +409,7 @@ impl<'a> Mesh<'a> {
                 }
             }
         }
+        joins.extend(self.joins_by_own_word());
         if by_locator.is_empty() {
             return joins;
         }

@@ -5,6 +5,7 @@ mod departure;
 mod identity;
 mod link;
 mod locator;
+mod moment;
 mod node;
 mod parent;
 mod partition;
@@ -28,6 +29,9 @@ pub(crate) use path::{carries, router_graph};
 pub(crate) use profile::Profile;
 pub(crate) use rows::{Heard, Relation};
 pub(crate) use same::{HalfWord, Side};
+
+/// A router drops another that it did not hear for 100 s (Thread specification 1.4, MAX_NEIGHBOR_AGE); it looks once in a while.
+const MAX_NEIGHBOR_AGE_SECONDS: i64 = 110;
 
 /// An id that a device could have: the first in the order of rank, then of time, is the one that it has.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +87,18 @@ struct Existence {
     /// All neighbours have dropped it from their tables; the last of them then.
     dropped_at: Option<Timestamp>,
     claims: Vec<Claim>,
+}
+
+impl Existence {
+    /// When it was last heard, as far as somebody tells. A router lists another for so long after its last word: such a row tells no later moment than the last
+    /// word that is known from then.
+    fn last_heard_at(&self) -> Option<Timestamp> {
+        let may_be_listed = |last: Timestamp, certain: Timestamp| last.seconds_since(certain) <= MAX_NEIGHBOR_AGE_SECONDS;
+        let certain = self
+            .heard_for_certain
+            .filter(|certain| self.last_heard.is_some_and(|last| may_be_listed(last, *certain)));
+        certain.or(self.last_heard)
+    }
 }
 
 impl<'a> Device<'a> {

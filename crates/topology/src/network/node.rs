@@ -1,14 +1,14 @@
 //! Nodes: whether a device is there, what it is called, what it does; every claim with its teller.
 
 use super::{Mesh, Relation, dated, link};
-use crate::ageing::Age;
+use crate::ageing::{Age, Lifetime};
 use crate::snapshot::{Claim, KnownAs, Node, Parent, Role, State};
 use std::collections::BTreeSet;
 use weft_evidence::{Hearing, Observation, Reporter};
 use weft_model::{Eui64, Fact, FactKind, RoutingRole, ServiceDetails, Timestamp};
 
 /// Own statements that are shown as claims: what a device is and where.
-const CLAIMED: [FactKind; 14] = [
+const CLAIMED: [FactKind; 15] = [
     FactKind::ExtendedAddress,
     FactKind::HardwareAddress,
     FactKind::Rloc16,
@@ -16,6 +16,7 @@ const CLAIMED: [FactKind; 14] = [
     FactKind::LeaderData,
     FactKind::PartitionId,
     FactKind::Ipv6Addresses,
+    FactKind::AnsweredForBy,
     FactKind::NeighborTable,
     FactKind::RouteTable,
     FactKind::Route64,
@@ -39,7 +40,15 @@ impl<'a> Mesh<'a> {
             let (observer, target, age, at, relation, answered) = (heard.observer, heard.target, heard.age, heard.at, heard.relation, heard.answered);
             let claim = self.claim(observer, heard.observation, at, link::describe(heard));
             let undated = heard.observation.hearing == Hearing::Cached;
-            let has_age = heard.has_age || heard.observation.hearing == Hearing::Air;
+            let has_age = heard.has_age;
+            // That it answered a child tells of itself, not of the child: it is as fresh as a router's own frames.
+            let age = match (relation, heard.observation.hearing) {
+                (Relation::Polls, Hearing::Air) => {
+                    let by_router = self.ageing.age(Hearing::Air, &heard.observation.source, at, Lifetime::default());
+                    age.max(by_router)
+                }
+                _ => age,
+            };
             // A child row about a child that is elsewhere speaks of its table, not of the child's presence.
             let outdated = relation == Relation::Child
                 && self.devices[target]
@@ -243,7 +252,7 @@ impl<'a> Mesh<'a> {
             last_parent: conclusion.and_then(|conclusion| conclusion.last.clone()),
             parents: conclusion.map(|conclusion| conclusion.history.clone()).unwrap_or_default(),
             heard_by_dongle: self.heard_by_dongle(index),
-            last_heard_at: device.existence.last_heard,
+            last_heard_at: device.existence.last_heard_at(),
             path: None,
             addresses: self.addresses_of(index),
             known_as: self.known_as(index),
@@ -387,8 +396,14 @@ impl<'a> Mesh<'a> {
 
     fn addresses_of(&self, index: usize) -> Vec<String> {
         let mut addresses: BTreeSet<std::net::IpAddr> = BTreeSet::new();
-        if let Some(Fact::Ipv6Addresses(own)) = self.devices[index].fact(FactKind::Ipv6Addresses) {
-            addresses.extend(own.iter().copied().map(std::net::IpAddr::V6));
+        let whole = self.devices[index].told(FactKind::Ipv6Addresses);
+        // What was said of single addresses since then adds to the list.
+        let single = self.slots(index, FactKind::Ipv6Addresses).flat_map(|slot| &slot.partial);
+        let newer = single.filter(|partial| whole.is_none_or(|whole| whole.stated_at <= partial.stated_at));
+        for observation in whole.into_iter().chain(newer) {
+            if let Fact::Ipv6Addresses(own) = &*observation.fact {
+                addresses.extend(own.iter().copied().map(std::net::IpAddr::V6));
+            }
         }
         for slot in self.slots(index, FactKind::Service) {
             if let Some(observation) = &slot.current
@@ -477,6 +492,7 @@ fn describe_own(observation: &Observation) -> String {
         Fact::HardwareAddress(bytes) => format!("{name}: {}", Eui64(*bytes)),
         Fact::Rloc16(Some(rloc16)) => format!("{name}: {rloc16}"),
         Fact::Rloc16(None) => format!("{name}: none"),
+        Fact::AnsweredForBy(router) => format!("{name}: {router}"),
         Fact::RoutingRole(role) => format!("{name}: {}", role_name(*role)),
         Fact::LeaderData(data) => format!("{name}: partition {}", data.partition_id),
         Fact::PartitionId(partition) => format!("{name}: {partition}"),

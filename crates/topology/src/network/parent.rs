@@ -209,6 +209,21 @@ impl<'a> Mesh<'a> {
                 );
             }
         }
+        if let Some(observation) = facts.told(FactKind::AnsweredForBy)
+            && let Fact::AnsweredForBy(router) = *observation.fact
+            && let Some(parent) = self.radio_at(router, observation.stated_at).or_else(|| self.holder(partition, router))
+            && parent != device
+        {
+            candidates.push(Candidate {
+                parent,
+                end: End::Parent,
+                at: observation.stated_at,
+                age: self.age(device, observation),
+                reason: "this router answers for its address",
+                observation: Some(observation),
+                attached_since: None,
+            });
+        }
         if let Some(binding) = &facts.locator
             && let Some(router) = binding.rloc16.parent()
             && let Some(parent) = self.holder(binding.partition, router)

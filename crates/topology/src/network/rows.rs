@@ -3,7 +3,7 @@
 use super::Mesh;
 use crate::ageing::{Age, Lifetime};
 use std::collections::BTreeSet;
-use weft_evidence::Observation;
+use weft_evidence::{Hearing, Observation};
 use weft_model::{ErrorRate, Fact, FactKind, LinkQuality, PartitionId, Rloc16, RouterId, Rssi, Timestamp};
 
 /// As what a row names its target.
@@ -314,12 +314,24 @@ impl<'a> Mesh<'a> {
         if of_the_past || left_since {
             heard.age = heard.age.max(Age::Stale);
         }
+        if self.is_overtaken(&heard) {
+            heard.age = heard.age.max(Age::Stale);
+        }
         if self.devices[heard.target].goodbye_at >= Some(heard.at) {
             heard.age = Age::Silent;
         }
         if heard.target != heard.observer {
             self.heard.push(heard);
         }
+    }
+
+    /// True for what a parent was heard saying to a child that has said since that it is a router, or somebody else's child. A table would have told it;
+    /// a message that went by is over when it is said.
+    fn is_overtaken(&self, heard: &Heard<'_>) -> bool {
+        let parent = self.devices[heard.observer].locator.as_ref().map(|binding| binding.rloc16);
+        let is_message = heard.relation == Relation::Child && heard.observation.hearing == Hearing::Air;
+        let own = self.devices[heard.target].own_locator.as_ref().filter(|own| own.at > heard.at);
+        is_message && own.is_some_and(|own| parent.is_some() && own.rloc16.parent() != parent)
     }
 }
 

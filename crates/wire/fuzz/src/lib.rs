@@ -7,8 +7,10 @@ mod commissioning;
 mod dns;
 mod dtls;
 mod matter;
+mod node;
 mod otbr;
 mod radio;
+mod rcp;
 mod recording;
 mod sweep;
 mod tmf;
@@ -33,8 +35,10 @@ pub const TARGETS: &[Target] = &[
     ("meshcop_command", commissioning::meshcop_command),
     ("meshcop_dataset", tmf::meshcop_dataset),
     ("mle", radio::mle),
+    ("node", node::node),
     ("otbr_rest", otbr::otbr_rest),
     ("pcap", radio::pcap),
+    ("rcp", rcp::rcp),
     ("recording_line", recording::recording_line),
     ("spinel", radio::spinel),
     ("sweep", sweep::sweep),

@@ -2,9 +2,9 @@
 
 use weft_wire::meshcop::{blank_secrets, decode_dataset, encode_dataset, number};
 use weft_wire::tmf::tlv::{self, Tlvs};
-use weft_wire::tmf::{AnswerAssembly, AnswerFrame, decode_answer, encode_answer};
+use weft_wire::tmf::{AnswerAssembly, AnswerFrame, decode_address_notification, decode_answer, encode_address_notification, encode_answer};
 
-/// A diagnostic answer says the same when it is encoded again; its pieces, as parts of an answer, do no harm either.
+/// A diagnostic answer says the same when it is encoded again, as an address notification does; its pieces, as parts of an answer, do no harm either.
 pub fn tmf_answer(data: &[u8]) {
     let answer = decode_answer(data);
     let frame = AnswerFrame {
@@ -19,6 +19,9 @@ pub fn tmf_answer(data: &[u8]) {
             (again.query_id, again.answer, again.rloc16),
             (answer.query_id, answer.answer, answer.rloc16)
         );
+    }
+    if let Ok(notification) = decode_address_notification(data) {
+        assert_eq!(decode_address_notification(&encode_address_notification(&notification)), Ok(notification));
     }
     let mut assembly = AnswerAssembly::new();
     let piece_bytes = usize::from(data.first().copied().unwrap_or_default()) + 1;
