@@ -141,6 +141,8 @@ pub struct DataPath {
 pub enum DataPathKind {
     /// A border router's MeshCoP border agent.
     BorderAgent,
+    /// Weft's own node in the mesh, on a radio dongle.
+    Dongle,
     /// The REST API of OpenThread's border router.
     OtbrRest,
 }

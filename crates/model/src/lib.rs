@@ -5,11 +5,13 @@
 
 mod address;
 mod data_path;
+mod dongle;
 mod fact;
 mod identifier;
 mod network_check;
 mod pairing;
 mod radio;
+mod refusal;
 mod rloc16;
 mod service;
 mod tables;
@@ -21,6 +23,9 @@ pub use data_path::{
     Ability, AbilityKind, Airtime, Brought, CredentialCheck, CredentialOrigin, CredentialView, DataPath, DataPathKind, DataPathState, NetworkWays,
     NetworksView, ServerState, ServerView,
 };
+pub use dongle::{
+    ChannelScan, DongleKind, DongleMode, DongleView, OwnNodeState, OwnNodeView, RouterFromHere, ScanProgress, ScannedChannel,
+};
 pub use fact::{
     Annotation, AnnotationTarget, AttributePath, AttributeValue, Dataset, Fact, FactKind, NetworkInterface, Pin, PowerSource, RadioPeer,
     RadioSummary, RoutingRole, ThreadNetworkEntry,
@@ -31,6 +36,7 @@ pub use pairing::{
     AttestationCheck, AttestationChoice, AttestationOutcome, DeviceState, FabricView, JobState, JobStep, PairedDevice, PairingJob, StepState,
 };
 pub use radio::{Channel, ErrorRate, LinkQuality, RadioLqi, Rssi};
+pub use refusal::Refusal;
 pub use rloc16::{ChildId, Rloc16, RouterId};
 pub use service::{
     BorderAgentConnectionMode, BorderAgentRecord, BorderAgentRole, BorderAgentState, CommissionableRecord, CommissionerRecord, HapRecord,

@@ -109,9 +109,9 @@ impl utoipa::PartialSchema for ErrorRate {
 impl utoipa::ToSchema for ErrorRate {}
 
 /// An IEEE 802.15.4 channel of the 2.4 GHz band, 11 to 26.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(transparent)]
+#[serde(try_from = "u16", into = "u16")]
 pub struct Channel(u8);
 
 impl Channel {
@@ -123,6 +123,20 @@ impl Channel {
     /// The channel number.
     pub const fn get(self) -> u8 {
         self.0
+    }
+}
+
+impl TryFrom<u16> for Channel {
+    type Error = &'static str;
+
+    fn try_from(number: u16) -> Result<Self, Self::Error> {
+        Self::new(number).ok_or("a channel is a number from 11 to 26")
+    }
+}
+
+impl From<Channel> for u16 {
+    fn from(channel: Channel) -> Self {
+        Self::from(channel.0)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod credential;
 pub mod dtls;
 mod jpake;
 pub mod listen;
+pub mod node;
 pub mod rcp;
 pub mod sweep;
 

@@ -4,13 +4,14 @@ use super::counts::Counts;
 use super::management::{Ends, Management};
 use super::network::{Known, Network};
 use crate::hexadecimal;
+use std::net::Ipv6Addr;
 use weft_evidence::air::{Counted, INTERVAL_SECONDS, Signal, Summariser, clear_message, is_announce};
 use weft_evidence::{CaptureBody, FrameCapture, MleCapture, RadioSummaryCapture};
-use weft_model::{ExtendedAddress, PanId, Timestamp};
+use weft_model::{ExtendedAddress, ExtendedPanId, PanId, Rloc16, Timestamp};
 use weft_wire::ieee802154::{Acknowledged, Activity, Address, Frame, FrameKind, PayloadElements};
 use weft_wire::link_security::{Closed, CounterOf, FrameCounters, Freshness, KeyUsed, LinkSecurity, OpenedFrame};
 use weft_wire::lowpan::{Contexts, Datagram, Reassembler, TMF_PORT};
-use weft_wire::mle::{self, Command, Message};
+use weft_wire::mle::{self, Command, Message, RegisteredAddress, Tlv};
 
 /// One frame as a dongle or a capture file gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,19 @@ struct Opener {
     management: Management,
 }
 
+impl Opener {
+    fn new(network: Network) -> Self {
+        let (key, known) = network.into_parts();
+        Self {
+            security: LinkSecurity::new(key),
+            frame_counters: FrameCounters::new(),
+            message_counters: FrameCounters::new(),
+            known,
+            management: Management::default(),
+        }
+    }
+}
+
 /// What the key made of a sealed frame.
 enum Seal {
     /// It is not sealed, or nobody could open it.
@@ -62,6 +76,8 @@ pub struct Listener {
     summariser: Summariser,
     reassembler: Reassembler,
     opener: Option<Box<Opener>>,
+    /// Our own addresses, while we take part.
+    own: Option<[Address; 2]>,
     records_frames: bool,
     counts: Counts,
 }
@@ -79,6 +95,7 @@ impl Listener {
             summariser: Summariser::new(interval_seconds),
             reassembler: Reassembler::new(),
             opener: None,
+            own: None,
             records_frames: false,
             counts: Counts::default(),
         }
@@ -86,17 +103,31 @@ impl Listener {
 
     /// The same with the key of a network.
     pub fn with_network(self, network: Network) -> Self {
-        let (key, known) = network.into_parts();
         Self {
-            opener: Some(Box::new(Opener {
-                security: LinkSecurity::new(key),
-                frame_counters: FrameCounters::new(),
-                message_counters: FrameCounters::new(),
-                known,
-                management: Management::default(),
-            })),
+            opener: Some(Box::new(Opener::new(network))),
             ..self
         }
+    }
+
+    /// From now on frames are opened with the key of this network, and of no other; `None`: no frames any more. What the former key taught is forgotten, and PANs
+    /// are counted anew: which of them are foreign is another question now.
+    pub fn set_network(&mut self, network: Option<Network>) {
+        self.opener = network.map(|network| Box::new(Opener::new(network)));
+        self.counts.pans.clear();
+        self.counts.other_pans = 0;
+    }
+
+    /// The network whose frames are opened, as far as it is known.
+    pub fn network(&self) -> Option<ExtendedPanId> {
+        self.opener.as_ref()?.known.extended_pan_id
+    }
+
+    /// We are a node ourselves, with these addresses: management messages to us are the affair of whoever asked, and make no captures here.
+    pub fn set_own(&mut self, own: Option<(ExtendedAddress, Option<Rloc16>)>) {
+        self.own = own.map(|(extended, rloc16)| {
+            let short = rloc16.map_or(Address::None, |rloc16| Address::Short(rloc16.get()));
+            [Address::Extended(extended), short]
+        });
     }
 
     /// The same, with every single frame as a capture too.
@@ -255,6 +286,7 @@ impl Listener {
     }
 
     fn read_datagram(&mut self, heard: &HeardFrame<'_>, frame: &Frame<'_>, datagram: &Datagram, sealed_by_network: bool) -> Option<CaptureBody> {
+        let is_for_us = frame.destination != Address::None && self.own.is_some_and(|own| own.contains(&frame.destination));
         let opener = self.opener.as_mut()?;
         let Ok(packet) = datagram.packet() else {
             self.counts.not_understood += 1;
@@ -263,7 +295,7 @@ impl Listener {
         let udp = packet.udp()?.ok()?;
         if udp.destination_port == TMF_PORT || udp.source_port == TMF_PORT {
             // Nobody accepts a management message that is not sealed with the network's key.
-            if !sealed_by_network {
+            if !sealed_by_network || is_for_us {
                 return None;
             }
             if datagram.unknown_contexts != 0 {
@@ -348,8 +380,36 @@ impl Listener {
             to,
             command,
             tlvs: hexadecimal(&tlvs),
+            registered: registered(&message, &opener.known.contexts),
         }))
     }
+}
+
+/// The addresses that a child registers with its parent, as far as their prefixes are known.
+fn registered(message: &Message, contexts: &Contexts) -> Vec<Ipv6Addr> {
+    let full = |address: &RegisteredAddress| match *address {
+        RegisteredAddress::Full(address) => Some(address),
+        RegisteredAddress::Compressed { context, interface_id } => {
+            let prefix = contexts.get(context).filter(|prefix| prefix.length() <= 64)?;
+            let mut octets = prefix.address().octets();
+            octets[8..].copy_from_slice(&interface_id);
+            Some(Ipv6Addr::from(octets))
+        }
+    };
+    // A parent's answer repeats what it took.
+    if !matches!(message.command, Command::CHILD_ID_REQUEST | Command::CHILD_UPDATE_REQUEST) {
+        return Vec::new();
+    }
+    let addresses = message.tlvs.iter().find_map(|tlv| match tlv {
+        Tlv::AddressRegistration(addresses) => Some(addresses.as_slice()),
+        _ => None,
+    });
+    addresses
+        .unwrap_or_default()
+        .iter()
+        .filter_map(full)
+        .filter(|address| !address.is_multicast())
+        .collect()
 }
 
 fn summary((at, body): (Timestamp, RadioSummaryCapture)) -> (Timestamp, CaptureBody) {

@@ -19,8 +19,10 @@ pub struct ChannelActivity {
     pub thread_frames: u64,
     /// PAN ids that were heard.
     pub pan_ids: BTreeSet<PanId>,
-    /// The strongest, dBm.
+    /// The strongest frame, dBm.
     pub rssi_max_dbm: Option<i8>,
+    /// The strongest that was on the air while its energy was measured, whoever it was: Wi-Fi and Bluetooth too, dBm. `None` where the radio does not measure.
+    pub energy_max_dbm: Option<i8>,
 }
 
 impl ChannelActivity {
@@ -31,7 +33,15 @@ impl ChannelActivity {
             thread_frames: 0,
             pan_ids: BTreeSet::new(),
             rssi_max_dbm: None,
+            energy_max_dbm: None,
         }
+    }
+
+    /// Where most Thread frames were heard; `None` where none were.
+    pub(super) fn busiest(heard: &[Self]) -> Option<Channel> {
+        let with_thread = heard.iter().filter(|activity| activity.thread_frames > 0);
+        let busiest = with_thread.max_by_key(|activity| (activity.thread_frames, activity.frames));
+        busiest.map(|activity| activity.channel)
     }
 
     pub(super) fn add(&mut self, heard: &RadioFrame) {

@@ -1,28 +1,31 @@
 //! The conversation: reset, questions, settings, listening, and the way back from whatever goes wrong.
 
 mod answers;
+mod flight;
+mod recovery;
 mod round;
+mod settings;
 
 use super::command::{Answer, Commands, Order};
-use super::{Counts, Event, Failure, Firmware, RadioFrame, Trouble};
-use round::{FIRST_CHANNEL, Round};
+use super::{Counts, Event, Failure, Firmware, RadioFrame};
+use crate::node::Participant;
+use flight::Flights;
+use recovery::Attention;
+use round::Round;
+use settings::Settings;
 use std::collections::VecDeque;
 use std::time::Duration;
-use weft_model::{Channel, Rssi};
+use weft_model::{Channel, PanId, Rssi};
 use weft_wire::hdlc::{self, Decoder};
 use weft_wire::ieee802154::FCS_BYTES;
-use weft_wire::spinel::{Capability, Command, Frame, Header, PromiscuousMode, Property, ReceivedFrame, Reset, Status, decode_packed, receive_flag};
+use weft_wire::spinel::{Capability, Command, Frame, Property, ReceivedFrame, Status, decode_packed, receive_flag};
 
-/// A radio says within milliseconds that it was reset; some need a second to start.
-const RESET_WITHIN: Duration = Duration::from_millis(2000);
 /// The Spinel version that all OpenThread radios speak.
 const PROTOCOL_MAJOR: u32 = 4;
 /// A silent channel is nothing unusual: after so long without any word the radio is asked whether it still listens.
 const QUIET_FOR: Duration = Duration::from_secs(5);
 /// A radio that listened for so long works; troubles before that count together.
 const STEADY_AFTER: Duration = Duration::from_secs(30);
-/// Troubles in a row after which the port is given up.
-const MAX_TROUBLES: u32 = 5;
 
 /// What to listen to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,27 +37,6 @@ pub enum Listening {
         /// How long on each channel.
         dwell: Duration,
     },
-}
-
-/// The ways to get the radio's attention, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Attention {
-    /// Restart of the stack alone: a USB port stays where it is.
-    StackReset,
-    /// Firmware that knows no kinds of resets takes this one.
-    PlainReset,
-    /// No reset at all: firmware that does not tell of its resets, or whose USB port goes away with each.
-    None,
-}
-
-impl Attention {
-    fn next(self) -> Option<Self> {
-        match self {
-            Self::StackReset => Some(Self::PlainReset),
-            Self::PlainReset => Some(Self::None),
-            Self::None => None,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,16 +56,6 @@ enum Phase {
     },
 }
 
-/// The questions at the beginning.
-const QUESTIONS: [Property; 6] = [
-    Property::PROTOCOL_VERSION,
-    Property::NCP_VERSION,
-    Property::CAPS,
-    Property::HWADDR,
-    Property::PHY_CHAN_SUPPORTED,
-    Property::RCP_API_VERSION,
-];
-
 /// The conversation with a radio. Times are durations since any moment that is the same for all calls.
 #[derive(Debug, Clone)]
 pub struct Rcp {
@@ -96,9 +68,18 @@ pub struct Rcp {
     events: VecDeque<Event>,
     firmware: Firmware,
     capabilities: Vec<Capability>,
-    channel: Option<Channel>,
+    /// As whom it takes part; `None` while it listens to everything.
+    participant: Option<Participant>,
+    /// What the radio was told, and took.
+    has: Settings,
+    /// Whoever reads the events knows that it listens, or takes part.
+    is_announced: bool,
+    flights: Flights,
     round: Option<Round>,
-    last_word: Duration,
+    /// The firmware measures energy, as far as is known.
+    measures: bool,
+    /// When the radio last proved that it listens: by a frame from the air, or by an answer. What it logs by itself proves nothing.
+    last_proof: Duration,
     /// Bytes and frames since the port was opened.
     opened_bytes: u64,
     opened_words: u64,
@@ -121,9 +102,13 @@ impl Rcp {
             events: VecDeque::new(),
             firmware: Firmware::default(),
             capabilities: Vec::new(),
-            channel: None,
+            participant: None,
+            has: Settings::default(),
+            is_announced: false,
+            flights: Flights::default(),
             round: None,
-            last_word: Duration::ZERO,
+            measures: true,
+            last_proof: Duration::ZERO,
             opened_bytes: 0,
             opened_words: 0,
             troubles: 0,
@@ -140,6 +125,10 @@ impl Rcp {
         self.output.clear();
         self.events.clear();
         self.round = None;
+        self.has = Settings::default();
+        self.is_announced = false;
+        self.flights = Flights::default();
+        self.measures = true;
         self.opened_bytes = 0;
         self.opened_words = 0;
         self.troubles = 0;
@@ -149,10 +138,11 @@ impl Rcp {
         self.get_attention(attention, now);
     }
 
-    /// The port went away, or is closed.
+    /// The port went away, or is closed. Brings [`Event::Sent`] for every frame that was to be sent.
     pub fn lost(&mut self) {
         self.leaves_on_reset |= matches!(self.phase, Phase::Resetting { .. });
         self.phase = Phase::Closed;
+        self.ground_all();
     }
 
     /// What came over the line.
@@ -180,6 +170,7 @@ impl Rcp {
         if let Some(order) = self.commands.tick(now, &mut self.output) {
             self.unanswered(order, now);
         }
+        self.overdue(now);
         match self.phase {
             Phase::Resetting { attention, until } if now >= until => match attention.next() {
                 Some(next) => self.get_attention(next, now),
@@ -189,8 +180,7 @@ impl Rcp {
                 if now.saturating_sub(since) >= STEADY_AFTER {
                     self.troubles = 0;
                 }
-                self.hop(now);
-                if self.commands.is_idle() && self.orders.is_empty() && now.saturating_sub(self.last_word) >= QUIET_FOR {
+                if self.commands.is_idle() && self.orders.is_empty() && now.saturating_sub(self.last_proof) >= QUIET_FOR {
                     self.orders.push_back(Order::Get(Property::MAC_RAW_STREAM_ENABLED));
                 }
             }
@@ -204,11 +194,16 @@ impl Rcp {
         let phase = match self.phase {
             Phase::Closed => return None,
             Phase::Resetting { until, .. } => Some(until),
-            Phase::Listening { .. } if self.commands.is_idle() => Some(self.last_word.saturating_add(QUIET_FOR)),
+            Phase::Listening { .. } if self.commands.is_idle() => Some(self.last_proof.saturating_add(QUIET_FOR)),
             _ => None,
         };
-        let round = self.round.as_ref().and_then(|round| round.until);
-        [phase, self.commands.deadline(), round].into_iter().flatten().min()
+        // A round goes on when nothing else is on its way: answers and results have deadlines of their own.
+        let may_go_on = self.commands.is_idle() && !self.flights.is_one_on_its_way();
+        let round = self.round.as_ref().filter(|_| may_go_on).and_then(Round::deadline);
+        [phase, self.commands.deadline(), self.flights.deadline(), round]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Takes what is to be sent over the line.
@@ -229,17 +224,80 @@ impl Rcp {
     /// The channel that is listened to; `None` while it listens to none, or to all in turn.
     pub fn channel(&self) -> Option<Channel> {
         match self.phase {
-            Phase::Listening { .. } if self.round.is_none() => self.channel,
+            Phase::Listening { .. } if self.round.is_none() => self.has.channel,
             _ => None,
         }
     }
 
     /// Goes through all channels once, for `dwell` on each, and comes back. Nothing happens while it does not listen, or goes through them already.
+    /// Meanwhile a radio that takes part hears everything, acknowledges nothing and sends nothing.
     pub fn scan(&mut self, dwell: Duration, now: Duration) {
-        if let (Phase::Listening { .. }, None, Some(channel)) = (self.phase, &self.round, self.channel) {
-            self.begin_round(dwell, Some(channel));
+        if matches!(self.phase, Phase::Listening { .. }) && self.round.is_none() {
+            self.begin_round(dwell, false);
             self.advance(now);
         }
+    }
+
+    /// What to listen to from now on. A radio that takes part does so until it no longer does; a scan comes to its end first.
+    ///
+    /// # Errors
+    /// The radio says that it cannot listen on that channel: nothing changes.
+    pub fn listen(&mut self, listening: Listening, now: Duration) -> Result<(), Failure> {
+        if let Listening::Channel(channel) = listening
+            && !self.has_channel(channel)
+        {
+            return Err(Failure::Channel(channel));
+        }
+        if self.listening != listening {
+            self.listening = listening;
+            self.changed(now);
+        }
+        Ok(())
+    }
+
+    /// As whom to take part from now on: the radio acknowledges what is for them, and hands nothing else on. `None`: it listens to everything again.
+    /// [`Event::TakingPart`] or [`Event::Listening`] says when it is so; to be asked for at any time, also before the port is open. On a channel that the radio
+    /// does not have, nobody takes part: it stays where it is, and frames are not sent.
+    pub fn take_part(&mut self, participant: Option<Participant>, now: Duration) {
+        if self.participant == participant {
+            return;
+        }
+        self.participant = participant;
+        if participant.is_none() {
+            self.ground_waiting();
+        }
+        self.changed(now);
+    }
+
+    /// What is wanted is something else now.
+    fn changed(&mut self, now: Duration) {
+        self.is_announced = false;
+        match self.phase {
+            // What was looked for is known, or looked for anew.
+            Phase::Listening { .. } => self.end_search(),
+            Phase::Setting => self.configure(),
+            _ => {}
+        }
+        self.advance(now);
+    }
+
+    /// It has said something in Spinel since the port was opened.
+    pub(super) fn has_spoken(&self) -> bool {
+        self.opened_words > 0
+    }
+
+    /// What it is told to listen to, or found.
+    pub(super) fn listening(&self) -> Listening {
+        self.listening
+    }
+
+    /// What was counted by another conversation on the same port goes on.
+    pub(super) fn set_counts(&mut self, counts: Counts) {
+        self.counts = counts;
+    }
+
+    fn has_channel(&self, channel: Channel) -> bool {
+        self.firmware.channels.is_empty() || self.firmware.channels.contains(&channel)
     }
 
     fn word(&mut self, now: Duration, frame: &[u8]) {
@@ -247,7 +305,6 @@ impl Rcp {
             self.counts.garbage += 1;
             return;
         };
-        self.last_word = now;
         self.opened_words += 1;
         let (Command::Is(property, value) | Command::Inserted(property, value) | Command::Removed(property, value)) = frame.command else {
             self.counts.stray += 1;
@@ -260,14 +317,24 @@ impl Rcp {
             self.restarted(status);
             return;
         }
-        if property == Property::STREAM_RAW && frame.header.transaction_id == 0 {
-            self.radio_frame(value);
-            return;
-        }
-        match self.commands.take(frame.header, property, value) {
-            Some((order, Answer::Value(value))) => self.answered(&order, &value, now),
-            Some((order, Answer::Refused(status))) => self.refused(&order, status),
-            None => self.counts.stray += u64::from(frame.header.transaction_id != 0),
+        match (property, frame.header.transaction_id) {
+            (Property::STREAM_RAW, 0) => {
+                self.last_proof = now;
+                return self.radio_frame(value);
+            }
+            (Property::MAC_ENERGY_SCAN_RESULT, 0) => self.measured(value, now),
+            (Property::LAST_STATUS, id) if self.flights.is(id) => self.landed(value),
+            (_, id) => match self.commands.take(frame.header, property, value) {
+                Some((order, answer)) => {
+                    self.last_proof = now;
+                    match answer {
+                        Answer::Value(value) => self.answered(&order, &value, now),
+                        Answer::Refused(status) => self.refused(&order, status, now),
+                    }
+                }
+                // What it says by itself: its log, or what changed.
+                None => self.counts.stray += u64::from(id != 0),
+            },
         }
         // At once: what comes next may be a frame already.
         self.advance(now);
@@ -283,7 +350,7 @@ impl Rcp {
             self.counts.damaged += 1;
             return;
         }
-        let channel = received.channel.and_then(|channel| Channel::new(channel.into())).or(self.channel);
+        let channel = received.channel.and_then(|channel| Channel::new(channel.into())).or(self.has.channel);
         let (Some(channel), true) = (channel, is_listening) else {
             self.counts.stray += 1;
             return;
@@ -310,87 +377,10 @@ impl Rcp {
         self.events.push_back(Event::Frame(frame));
     }
 
-    fn restarted(&mut self, status: Status) {
-        match self.phase {
-            Phase::Closed => {}
-            Phase::Resetting { attention, .. } => self.ask(attention),
-            // A reset that was asked for twice is told twice.
-            Phase::Asking { attention } => self.ask(attention),
-            Phase::Setting | Phase::Listening { .. } => {
-                let trouble = Trouble::Restarted(status);
-                if self.is_in_trouble(trouble) {
-                    self.ask(Attention::StackReset);
-                }
-            }
-        }
-    }
-
-    /// Tells of a trouble. False if it is one too many: the port is given up.
-    fn is_in_trouble(&mut self, trouble: Trouble) -> bool {
-        self.commands.clear();
-        self.orders.clear();
-        self.round = None;
-        self.troubles += 1;
-        self.counts.recoveries += 1;
-        self.events.push_back(Event::Deaf(trouble));
-        if self.troubles >= MAX_TROUBLES {
-            self.fail(Failure::Unsteady(trouble));
-            return false;
-        }
-        true
-    }
-
-    fn get_attention(&mut self, attention: Attention, now: Duration) {
-        self.commands.clear();
-        self.orders.clear();
-        let reset = match attention {
-            Attention::StackReset => Reset::Stack,
-            Attention::PlainReset => Reset::Unspecified,
-            Attention::None => {
-                self.ask(attention);
-                self.advance(now);
-                return;
-            }
-        };
-        let frame = Frame {
-            header: Header::default(),
-            command: Command::Reset(reset),
-        };
-        hdlc::encode(&frame.encode(), &mut self.output);
-        self.phase = Phase::Resetting {
-            attention,
-            until: now.saturating_add(RESET_WITHIN),
-        };
-    }
-
-    fn ask(&mut self, attention: Attention) {
-        self.commands.clear();
-        self.orders = QUESTIONS.into_iter().map(Order::Get).collect();
-        self.capabilities.clear();
-        self.firmware = Firmware::default();
-        self.phase = Phase::Asking { attention };
-    }
-
-    fn give_up(&mut self) {
-        self.fail(match (self.opened_bytes, self.opened_words) {
-            (0, _) => Failure::NoAnswer,
-            (bytes, 0) => Failure::NotSpinel { bytes },
-            _ => Failure::NoAnswer,
-        });
-    }
-
-    fn fail(&mut self, failure: Failure) {
-        self.commands.clear();
-        self.orders.clear();
-        self.round = None;
-        self.phase = Phase::Closed;
-        self.events.push_back(Event::Failed(failure));
-    }
-
     /// Sends the next order; where none is left, goes on to the next phase.
     fn advance(&mut self, now: Duration) {
-        // Each phase leads to orders or to listening: twice round is enough.
-        for _ in 0..3 {
+        // Each phase leads to orders or to the next one: four times round is enough.
+        for _ in 0..4 {
             if !self.commands.is_idle() {
                 return;
             }
@@ -401,13 +391,14 @@ impl Rcp {
             match self.phase {
                 Phase::Closed | Phase::Resetting { .. } => return,
                 Phase::Asking { .. } => self.told(),
-                Phase::Setting => self.listen(now),
-                Phase::Listening { .. } => {
-                    self.hop(now);
-                    if self.orders.is_empty() {
-                        return;
-                    }
+                Phase::Setting => {
+                    self.phase = Phase::Listening { since: now };
+                    self.last_proof = now;
                 }
+                // Whatever moves the radio to another channel ends what it sends: that has to be over first.
+                Phase::Listening { .. } if self.flights.is_one_on_its_way() => return,
+                Phase::Listening { .. } if self.round.is_some() => self.hop(now),
+                Phase::Listening { .. } => self.settle(now),
             }
         }
     }
@@ -420,45 +411,17 @@ impl Rcp {
             let version = self.firmware.version.clone();
             return self.fail(Failure::NotRadio(version));
         }
-        if let Listening::Channel(channel) = self.listening
-            && !self.firmware.channels.is_empty()
-            && !self.firmware.channels.contains(&channel)
-        {
+        // Who looks for a network on all channels is not on this one for long.
+        let looks_for_one = self.participant.is_some_and(|participant| participant.pan_id == PanId::BROADCAST);
+        let channel = match (self.participant, self.listening) {
+            (Some(participant), _) => Some(participant.channel),
+            (None, Listening::Channel(channel)) => Some(channel),
+            (None, Listening::Search { .. }) => None,
+        };
+        if let Some(channel) = channel.filter(|channel| !looks_for_one && !self.has_channel(*channel)) {
             return self.fail(Failure::Channel(channel));
         }
         self.events.push_back(Event::Firmware(self.firmware.clone()));
         self.configure();
-    }
-
-    fn configure(&mut self) {
-        let set = |property, value: u8| Order::Set(property, vec![value]);
-        let first = self.wanted().or_else(|| self.channels().next());
-        self.orders = VecDeque::from([
-            set(Property::PHY_ENABLED, 1),
-            set(Property::MAC_PROMISCUOUS_MODE, PromiscuousMode::Full as u8),
-            set(Property::PHY_CHAN, first.map_or(FIRST_CHANNEL as u8, Channel::get)),
-            set(Property::MAC_RAW_STREAM_ENABLED, 1),
-        ]);
-        self.channel = first;
-        self.phase = Phase::Setting;
-    }
-
-    /// The channel that is wanted, or was found.
-    fn wanted(&self) -> Option<Channel> {
-        match self.listening {
-            Listening::Channel(channel) => Some(channel),
-            Listening::Search { .. } => None,
-        }
-    }
-
-    /// Everything is set.
-    fn listen(&mut self, now: Duration) {
-        self.phase = Phase::Listening { since: now };
-        self.last_word = now;
-        match (self.listening, self.channel) {
-            (Listening::Channel(_), Some(channel)) => self.events.push_back(Event::Listening(channel)),
-            (Listening::Search { dwell }, _) => self.begin_round(dwell, None),
-            (Listening::Channel(_), None) => {}
-        }
     }
 }

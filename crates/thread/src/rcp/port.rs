@@ -6,6 +6,7 @@ use serialport::{ErrorKind, SerialPort, SerialPortType};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+use weft_model::DongleKind;
 
 /// A radio takes bytes at once, unless it hangs.
 const WRITE_WITHIN: Duration = Duration::from_secs(1);
@@ -19,8 +20,10 @@ pub struct FoundPort {
     pub name: &'static str,
     /// Its serial number.
     pub serial_number: Option<String>,
-    /// The line speed that its RCP firmware usually has, in bits a second.
+    /// The line speed that its firmware usually has, in bits a second.
     pub baud: u32,
+    /// Its firmware, where its USB ids tell.
+    pub kind: Option<DongleKind>,
 }
 
 /// The ports of radios that are known by their USB ids, by path.
@@ -36,6 +39,7 @@ pub fn radios() -> Vec<FoundPort> {
                 name: known.name,
                 serial_number: usb.serial_number,
                 baud: known.baud,
+                kind: known.kind,
             })
         })
         // macOS shows each port twice; `cu` is the one that a program opens.
@@ -43,6 +47,13 @@ pub fn radios() -> Vec<FoundPort> {
         .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// The firmware behind a port, where its USB ids tell. The port may be named by a link.
+fn kind_of(path: &str) -> Option<DongleKind> {
+    let path = Path::new(path).canonicalize().ok();
+    let is_it = |found: &FoundPort| path.is_some() && Path::new(&found.path).canonicalize().ok() == path;
+    radios().into_iter().find(is_it).and_then(|found| found.kind)
 }
 
 /// Why a port cannot be opened.
@@ -75,6 +86,7 @@ pub enum PortError {
 /// An open port, for this program alone.
 pub struct Port {
     inner: Box<dyn SerialPort>,
+    kind: Option<DongleKind>,
 }
 
 impl Port {
@@ -96,7 +108,7 @@ impl Port {
             .timeout(WRITE_WITHIN)
             .dtr_on_open(true)
             .open()
-            .map(|inner| Self { inner })
+            .map(|inner| Self { inner, kind: kind_of(path) })
             .map_err(|error| match error.kind() {
                 ErrorKind::Io(io::ErrorKind::NotFound) => PortError::Gone(path.to_owned()),
                 ErrorKind::Io(io::ErrorKind::PermissionDenied) => PortError::Denied(path.to_owned()),
@@ -107,6 +119,11 @@ impl Port {
                     reason: error.to_string(),
                 },
             })
+    }
+
+    /// The firmware behind it, where its USB ids tell.
+    pub fn kind(&self) -> Option<DongleKind> {
+        self.kind
     }
 
     /// Reads what is there; waits `within` for it at most. 0: nothing came.

@@ -1,11 +1,15 @@
 //! The conversation with a recorded radio, and with lines that lose and change bytes.
 
-use super::recorded::{Mood, RecordedRadio, heard, seconds};
+mod scans;
+mod taking_part;
+
+use super::recorded::{Mood, RecordedRadio, heard, say, seconds};
 use super::{Event, Failure, Listening, Rcp, Trouble};
 use proptest::prelude::*;
+use std::collections::VecDeque;
 use std::time::Duration;
-use weft_model::{Channel, ExtendedAddress, PanId};
-use weft_wire::spinel::{Property, Status};
+use weft_model::{Channel, ExtendedAddress};
+use weft_wire::spinel::{Header, Property, Status};
 
 /// The first 320 frames that `ot-rcp` sent to a sniffer (`fixtures/spinel/README.md`).
 const SNIFFER: &[u8] = include_bytes!("../../fixtures/spinel/sniffer.r2h.bin");
@@ -83,7 +87,7 @@ fn a_sound_radio_is_reset_asked_and_set() {
         panic!("{events:?}")
     };
     assert_eq!(firmware.version, "OPENTHREAD/; SIMULATION; Nov 20 2026 13:00:39");
-    assert_eq!((firmware.protocol, firmware.rcp_api), ((4, 3), Some(11)));
+    assert_eq!((firmware.protocol, firmware.rcp_api), (Some((4, 3)), Some(11)));
     assert_eq!(firmware.hardware_address, Some(ExtendedAddress([0x18, 0xb4, 0x30, 0, 0, 0, 0, 0xca])));
     assert_eq!(firmware.channels.len(), 16);
     assert_eq!(*on, channel(20));
@@ -239,51 +243,47 @@ fn a_silent_channel_is_no_trouble() {
 }
 
 #[test]
-fn the_channel_with_thread_on_it_is_found() {
-    let dwell = seconds(2);
-    let mut table = Table::new(Listening::Search { dwell });
-    let mut events = table.pass(Duration::ZERO);
-    let mut seen = Vec::new();
-    // Once round and a half: in the first round nothing was sent, in the second on channel 20 only, and a beacon request on 12.
-    for second in 0..70 {
-        seen.push(table.radio.channel);
-        if second >= 40 && table.radio.channel == 20 {
-            events.extend(table.line(&SNIFFER[..80]));
-        }
-        if second >= 40 && table.radio.channel == 12 {
-            events.extend(table.line(&heard(12, &[0x03, 0x08, 0x00, 0xff, 0xff, 0xff, 0xff, 0x07, 0, 0])));
-        }
+fn what_the_radio_logs_by_itself_is_no_proof_that_it_listens() {
+    let mut table = listening(20);
+    let mut log = Vec::new();
+    say(
+        Header::default(),
+        Property::STREAM_LOG,
+        b"[W] Platform-------: radio off\0\x02\x00",
+        &mut log,
+    );
+    table.radio.restart(Status::RESET_POWER_ON);
+    let mut events = Vec::new();
+    for _ in 0..12 {
+        events.extend(table.line(&log));
         events.extend(table.pass(seconds(1)));
     }
-    seen.dedup();
-    assert_eq!(seen[..16], (11..=26).collect::<Vec<u8>>());
-    let scans: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Scanned(channels) => Some(channels),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(scans.len(), 2);
-    assert!(scans[0].iter().all(|activity| activity.frames == 0) && scans[0].len() == 16);
-    let on_20 = scans[1].iter().find(|activity| activity.channel == channel(20)).unwrap();
-    assert_eq!((on_20.thread_frames, on_20.pan_ids.contains(&PanId(0x1234))), (2, true));
-    assert!(events.contains(&Event::Listening(channel(20))));
-    assert_eq!((table.rcp.channel(), table.radio.channel), (Some(channel(20)), 20));
-    // What was found is kept when the port was lost.
-    table.rcp.lost();
-    table.rcp.start(table.now);
-    assert_eq!(table.carry().last(), Some(&Event::Listening(channel(20))));
+    assert_eq!(events, [Event::Deaf(Trouble::Forgot), Event::Listening(channel(20))]);
+    assert_eq!(table.rcp.counts().stray, 0);
 }
 
 #[test]
-fn a_scan_comes_back_to_its_channel() {
-    let mut table = listening(25);
-    table.rcp.scan(Duration::from_millis(250), table.now);
-    assert_eq!((table.rcp.channel(), table.carry()), (None, vec![Event::Scanning]));
-    let events = table.pass(seconds(5));
-    assert!(matches!(&events[..], [Event::Scanned(channels), Event::Listening(_)] if channels.len() == 16));
-    assert_eq!(table.radio.channel, 25);
+fn an_answer_that_comes_after_the_question_was_repeated_is_an_answer() {
+    let mut rcp = Rcp::new(Listening::Channel(channel(20)));
+    let mut radio = RecordedRadio::new();
+    let (mut now, mut events) = (seconds(0), Vec::new());
+    rcp.start(now);
+    // Every answer takes 1.5 s: longer than a question waits before it is repeated.
+    let mut answers: VecDeque<(Duration, Vec<u8>)> = VecDeque::new();
+    while now < seconds(60) {
+        let answer = radio.take(&rcp.take_output());
+        if !answer.is_empty() {
+            answers.push_back((now + Duration::from_millis(1500), answer));
+        }
+        while let Some((_, answer)) = answers.pop_front_if(|(at, _)| *at <= now) {
+            rcp.receive(now, &answer);
+        }
+        rcp.tick(now);
+        events.extend(std::iter::from_fn(|| rcp.next_event()));
+        now += Duration::from_millis(100);
+    }
+    assert!(matches!(&events[..], [Event::Firmware(_), Event::Listening(_)]), "{events:?}");
+    assert_eq!(rcp.counts().recoveries, 0);
 }
 
 proptest! {

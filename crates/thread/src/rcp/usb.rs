@@ -1,4 +1,6 @@
-//! USB ids of dongles that may carry RCP firmware.
+//! USB ids of dongles that may carry RCP firmware, or Nordic's sniffer firmware.
+
+use weft_model::DongleKind;
 
 /// A dongle that is known by its USB ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +13,10 @@ pub struct KnownRadio {
     pub product_contains: &'static str,
     /// What it is.
     pub name: &'static str,
-    /// The line speed that its RCP firmware usually has, in bits a second.
+    /// The line speed that its firmware usually has, in bits a second.
     pub baud: u32,
+    /// Its firmware, where the ids are those of a firmware.
+    pub kind: Option<DongleKind>,
 }
 
 /// Line speeds that RCP firmware has where nothing else is known, in the order in which they are tried. USB radios take any.
@@ -25,10 +29,21 @@ const fn radio(vendor_id: u16, product_id: u16, product_contains: &'static str, 
         product_contains,
         name,
         baud,
+        kind: None,
     }
 }
 
-const KNOWN: [KnownRadio; 8] = [
+/// Nordic's sniffer has ids of its own: those of nRF Connect SDK's, and those of the firmware before it.
+const fn sniffer(product_id: u16) -> KnownRadio {
+    KnownRadio {
+        kind: Some(DongleKind::NordicSniffer),
+        ..radio(0x1915, product_id, "", "Nordic nRF Sniffer for 802.15.4", 115_200)
+    }
+}
+
+const KNOWN: [KnownRadio; 10] = [
+    sniffer(0x154b),
+    sniffer(0x154a),
     radio(0x1915, 0xcafe, "", "Nordic nRF52840 (OpenThread)", 115_200),
     radio(0x2fe3, 0x0001, "", "Zephyr USB radio", 115_200),
     radio(0x2fe3, 0x0100, "", "Zephyr USB radio", 115_200),
@@ -59,7 +74,12 @@ mod tests {
     fn a_bridge_chip_alone_is_no_radio() {
         assert_eq!(known_radio(0x10c4, 0xea60, "CP2102N USB to UART Bridge Controller"), None);
         assert_eq!(known_radio(0x10c4, 0xea60, "SkyConnect v1.0").map(|known| known.baud), Some(460_800));
-        assert!(known_radio(0x1915, 0xcafe, "").is_some());
+        assert_eq!(known_radio(0x1915, 0xcafe, "").map(|known| known.kind), Some(None));
+        let sniffer = known_radio(0x1915, 0x154b, "nRF 802154 Sniffer").unwrap();
+        assert_eq!(
+            (sniffer.name, sniffer.kind),
+            ("Nordic nRF Sniffer for 802.15.4", Some(DongleKind::NordicSniffer))
+        );
         assert_eq!(
             known_radio(0x1234, 0x5678, "Other OpenThread RCP").map(|known| known.name),
             Some("OpenThread radio")

@@ -11,9 +11,12 @@ use weft_wire::spinel::{
 
 impl Rcp {
     pub(super) fn answered(&mut self, order: &Order, value: &[u8], now: Duration) {
+        if let Order::Set(property, wanted) = order {
+            self.took(*property, wanted, now);
+        }
         match (order.property(), self.phase) {
             (Property::PROTOCOL_VERSION, _) => match decode_protocol_version(value) {
-                Ok(version) if version.0 == PROTOCOL_MAJOR => self.firmware.protocol = version,
+                Ok(version) if version.0 == PROTOCOL_MAJOR => self.firmware.protocol = Some(version),
                 Ok(version) => self.fail(Failure::Protocol(version)),
                 Err(_) => self.fail(Failure::NotSpinel { bytes: self.opened_bytes }),
             },
@@ -24,33 +27,42 @@ impl Rcp {
             }
             (Property::HWADDR, _) => self.firmware.hardware_address = decode_extended_address(value).ok(),
             (Property::PHY_CHAN_SUPPORTED, _) => {
-                self.firmware.channels = value.iter().filter_map(|channel| Channel::new((*channel).into())).collect()
-            }
-            (Property::RCP_API_VERSION, _) => self.firmware.rcp_api = decode_packed(value).ok(),
-            (Property::PHY_CHAN, Phase::Setting | Phase::Listening { .. }) => {
-                if let Order::Set(_, wanted) = order {
-                    self.on_channel(wanted.first().copied(), now);
+                self.firmware.channels = value.iter().filter_map(|channel| Channel::new((*channel).into())).collect();
+                // A radio for another band.
+                if self.firmware.channels.is_empty() && !value.is_empty() {
+                    self.fail(Failure::NoChannel);
                 }
             }
+            (Property::RCP_API_VERSION, _) => self.firmware.rcp_api = decode_packed(value).ok(),
             (Property::MAC_RAW_STREAM_ENABLED, Phase::Listening { .. }) => {
                 let has_forgotten = decode_bytes(value).is_ok_and(|[enabled]: [u8; 1]| enabled == 0);
-                if has_forgotten && self.is_in_trouble(Trouble::Forgot) {
+                if *order == Order::Get(Property::MAC_RAW_STREAM_ENABLED) && has_forgotten && self.is_in_trouble(Trouble::Forgot) {
                     self.configure();
                 }
             }
+            (Property::MAC_SCAN_STATE, Phase::Listening { .. }) => self.measures_from(now),
             _ => {}
         }
     }
 
-    pub(super) fn refused(&mut self, order: &Order, status: Status) {
+    pub(super) fn refused(&mut self, order: &Order, status: Status, now: Duration) {
         match order {
             // What it does not tell is not needed.
             Order::Get(_) => {}
-            Order::Set(Property::PHY_CHAN, _) if self.round.is_some() => {
-                if let Some(round) = &mut self.round {
-                    round.heard.pop();
-                    round.until = Some(Duration::ZERO);
+            Order::Set(Property::PHY_CHAN, _) if self.is_moving() => self.skip_channel(),
+            Order::Set(Property::MAC_SCAN_MASK | Property::MAC_SCAN_PERIOD | Property::MAC_SCAN_STATE, _) => {
+                if self.is_measuring() {
+                    self.measures_not(now);
                 }
+            }
+            // It was to go there for one frame.
+            Order::Set(Property::PHY_CHAN, value)
+                if self
+                    .flights
+                    .next_channel()
+                    .is_some_and(|channel| Some(channel) != self.wanted().channel && value.first() == Some(&channel.get())) =>
+            {
+                self.ground_next();
             }
             Order::Set(property, _) => self.fail(Failure::Refused { property: *property, status }),
         }
