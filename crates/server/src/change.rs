@@ -4,7 +4,6 @@
 use crate::access::json_body;
 use crate::problem::Problem;
 use crate::query::Parameters;
-use crate::refusal::Refusal;
 use crate::server::Server;
 use axum::Json;
 use axum::body::Bytes;
@@ -12,6 +11,7 @@ use axum::extract::Request;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use weft_model::Refusal;
 use zeroize::Zeroize;
 
 /// A part of the API whose keeper the binary hands in, and that people change.

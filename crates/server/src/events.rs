@@ -24,7 +24,7 @@ pub(crate) const MAX_CLIENTS: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Topology as it changes: first `snapshot`, then `delta` for each generation; `id` names the generation.
-/// Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; where it asks networks, `networks` does. They have no `id`.
+/// Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; where it asks networks, `networks` does; where it has a dongle, `dongle` does. They have no `id`.
 /// A client that comes back with `Last-Event-ID`, or that has read the topology and gives its entity tag as `since`, gets the deltas since then where they are kept, else a snapshot, as a slow one does.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "topology",
@@ -34,7 +34,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
         ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was seen; goes before `since`"),
     ),
     responses(
-        (status = 200, description = "Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent), `fabric` (FabricView) and `networks` (NetworksView) as JSON", content_type = "text/event-stream", body = String),
+        (status = 200, description = "Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent), `fabric` (FabricView), `networks` (NetworksView) and `dongle` (DongleView) as JSON", content_type = "text/event-stream", body = String),
         (status = 503, description = "Too many clients listen", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -63,6 +63,11 @@ pub(crate) async fn events(State(server): State<Server>, uri: Uri, headers: Head
             .get()
             .cloned()
             .map(|networks| Follower::new("networks", networks.changed(), move || networks.view())),
+        dongle: server
+            .dongle
+            .get()
+            .cloned()
+            .map(|dongle| Follower::new("dongle", dongle.changed(), move || dongle.view())),
         closing: server.closing.subscribe(),
         last_seen,
         with_claims,
@@ -80,6 +85,7 @@ struct Listener {
     feed: watch::Receiver<Arc<Feed>>,
     fabric: Option<Follower>,
     networks: Option<Follower>,
+    dongle: Option<Follower>,
     closing: watch::Receiver<bool>,
     last_seen: Option<u64>,
     with_claims: bool,
@@ -97,7 +103,7 @@ impl Listener {
             if self.last_seen != Some(feed.published.generation) {
                 return Some(self.event(&feed));
             }
-            let followers = [&mut self.fabric, &mut self.networks];
+            let followers = [&mut self.fabric, &mut self.networks, &mut self.dongle];
             if let Some(event) = followers.into_iter().flatten().find_map(Follower::ready) {
                 return Some(event);
             }
@@ -106,6 +112,7 @@ impl Listener {
                 changed = self.closing.changed() => changed.ok()?,
                 () = stirred(&mut self.fabric) => {}
                 () = stirred(&mut self.networks) => {}
+                () = stirred(&mut self.dongle) => {}
             }
         }
     }
@@ -265,6 +272,7 @@ mod tests {
             feed: server.publisher.subscribe(),
             fabric: None,
             networks: None,
+            dongle: None,
             closing: server.closing.subscribe(),
             last_seen: Some(1),
             with_claims: false,

@@ -5,7 +5,7 @@ use crate::query::Parameters;
 use crate::server::Server;
 use crate::status::Status;
 use crate::views::tagged;
-use crate::{access, border_routers, captures, detail, events, export, fabric, lookup, network_check, networks, plan, report, views};
+use crate::{access, border_routers, captures, detail, dongle, events, export, fabric, lookup, network_check, networks, plan, report, views};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -82,6 +82,7 @@ struct DeltaEvent {
         fabric::device_settings, fabric::refresh,
         networks::networks, networks::places, networks::give, networks::forget, networks::passcode, networks::ask, networks::add_path,
         networks::remove_path, networks::add_server, networks::remove_server, networks::adopt, networks::settings,
+        dongle::dongle, dongle::scan, dongle::listen, dongle::join, dongle::leave,
         border_routers::border_routers, network_check::network_check,
     ),
     components(schemas(SnapshotEvent, DeltaEvent)),

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use weft_model::{PartitionId, Rloc16};
+use weft_model::{PartitionId, Refusal, Rloc16};
 use weft_topology::{Id, Node, State};
 
 /// The members of a problem, as served with `application/problem+json` (RFC 9457, section 3.1).
@@ -47,6 +47,17 @@ pub(crate) struct Candidate {
     pub rloc16: Option<Rloc16>,
     /// State of the node.
     pub state: State,
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Wrong(why) => Self::body(why),
+            Refusal::Unknown(why) => Self::unknown("There is no such thing", why),
+            Refusal::NotNow(why) => Self::new(StatusCode::CONFLICT, "not-now", "That cannot be done now", why),
+            Refusal::Failed(why) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "It could not be done", why),
+        }
+    }
 }
 
 impl From<&Node> for Candidate {

@@ -1,6 +1,7 @@
 //! The router, its state, and the loop that serves it.
 
 use crate::access::{self, Hosts};
+use crate::dongle::{self, Dongle};
 use crate::events::MAX_CLIENTS;
 use crate::fabric::{self, Pairing};
 use crate::history::{History, HistoryError};
@@ -80,6 +81,7 @@ pub struct Shared {
     pub(crate) history: Arc<dyn History>,
     pub(crate) pairing: Option<Arc<dyn Pairing>>,
     pub(crate) networks: OnceLock<Arc<dyn Networks>>,
+    pub(crate) dongle: OnceLock<Arc<dyn Dongle>>,
     pub(crate) network_check: OnceLock<Arc<dyn NetworkCheck>>,
     pub(crate) report: OnceLock<Arc<dyn Report>>,
     /// One bundle for a bug report at a time: it holds all of its captures.
@@ -127,6 +129,7 @@ impl Server {
             history,
             pairing,
             networks: OnceLock::new(),
+            dongle: OnceLock::new(),
             network_check: OnceLock::new(),
             report: OnceLock::new(),
             reports: Arc::new(Semaphore::new(1)),
@@ -207,6 +210,11 @@ pub(crate) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Server>)
         ("post", "/api/v1/networks/servers/remove", post(networks::remove_server)),
         ("post", "/api/v1/networks/servers/adopt", post(networks::adopt)),
         ("post", "/api/v1/networks/settings", post(networks::settings)),
+        ("get", "/api/v1/dongle", get(dongle::dongle)),
+        ("post", "/api/v1/dongle/scan", post(dongle::scan)),
+        ("post", "/api/v1/dongle/listen", post(dongle::listen)),
+        ("post", "/api/v1/dongle/join", post(dongle::join)),
+        ("post", "/api/v1/dongle/leave", post(dongle::leave)),
         ("get", "/api/v1/openapi.json", get(openapi::document)),
     ]
 }

@@ -8,7 +8,6 @@ pub(crate) use routes::*;
 
 use crate::change::Room;
 use crate::problem::Problem;
-use crate::refusal::Refusal;
 use crate::server::Server;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::watch;
 use utoipa::ToSchema;
-use weft_model::{AttestationChoice, FabricView, MatterNodeId};
+use weft_model::{AttestationChoice, FabricView, MatterNodeId, Refusal};
 
 /// What the server asks of whoever runs the fabric. Calls may touch the disk for a moment; the server makes them from threads made for that, but for
 /// [`Pairing::view`] and [`Pairing::changed`], which it calls from its own.

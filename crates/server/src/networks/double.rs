@@ -1,13 +1,12 @@
 //! Ways to networks in memory, for tests: one network with one border router; keeps what it was asked.
 
 use super::{Given, Networks, Opened, ServerKind};
-use crate::refusal::Refusal;
 use crate::testing::now;
 use std::sync::Mutex;
 use tokio::sync::watch;
 use weft_model::{
     Ability, AbilityKind, Airtime, Brought, CredentialCheck, CredentialOrigin, CredentialView, DataPath, DataPathKind, DataPathState, ExtendedPanId,
-    MatterNodeId, NetworkWays, NetworksView, ServerState, ServerView,
+    MatterNodeId, NetworkWays, NetworksView, Refusal, ServerState, ServerView,
 };
 use zeroize::Zeroizing;
 

@@ -10,14 +10,13 @@ pub(crate) use routes::*;
 
 use crate::change::Room;
 use crate::problem::Problem;
-use crate::refusal::Refusal;
 use crate::server::Server;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::watch;
 use utoipa::ToSchema;
-use weft_model::{ExtendedPanId, MatterNodeId, NetworksView};
+use weft_model::{ExtendedPanId, MatterNodeId, NetworksView, Refusal};
 use zeroize::Zeroizing;
 
 /// What the server asks of whoever knows the ways to networks. Calls may touch the disk for a moment; the server makes them from threads made for that, but

@@ -4,7 +4,6 @@ use super::{Adopted, Ecosystem, Given, Networks, NetworksRoom, Opened, ServerKin
 use crate::change::Room;
 use crate::problem::{Problem, echo};
 use crate::query::Parameters;
-use crate::refusal::Refusal;
 use crate::server::Server;
 use crate::views::hashed;
 use axum::Json;
@@ -14,7 +13,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
-use weft_model::{ExtendedPanId, MatterNodeId, NetworksView};
+use weft_model::{ExtendedPanId, MatterNodeId, NetworksView, Refusal};
 use zeroize::Zeroizing;
 
 /// A dataset has at most 254 bytes; with white space between the digits.
