@@ -4,7 +4,7 @@ import { barriers, expect, map, open, picture, test } from "./support/page";
 import { VIEWS } from "./support/views";
 
 // Asked whether it pairs devices, the demo says no; the browser tells of every such answer.
-test.use({ provoked: /501 .*(fabric|networks)/ });
+test.use({ provoked: /501 .*(fabric|networks|dongle)/ });
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`no view has a barrier in ${colorScheme}`, async ({ page, day }) => {

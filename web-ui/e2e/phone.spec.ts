@@ -11,7 +11,7 @@ const tab = (page: Page, words: string) => page.getByRole("navigation", { name: 
 
 test.describe("with a service that pairs nothing", () => {
   // Asked whether it pairs devices, the demo says no; the browser tells of every such answer.
-  test.use({ provoked: /501 .*(fabric|networks)/ });
+  test.use({ provoked: /501 .*(fabric|networks|dongle)/ });
 
   test("tabs lead to every view, and nothing scrolls sideways", async ({ page, demo }) => {
     await open(page, demo);
@@ -20,7 +20,7 @@ test.describe("with a service that pairs nothing", () => {
       await expect(tab(page, words)).toHaveAttribute("aria-current", "page");
       expect(await sideways(page), words).toBe(0);
     }
-    for (const words of ["Add devices", "Coverage", "Ways in", "Sources", "Settings", "Network check"]) {
+    for (const words of ["Add devices", "Coverage", "Ways in", "Radio", "Sources", "Settings", "Network check"]) {
       await page.getByRole("button", { name: "More" }).tap();
       await page.getByRole("dialog", { name: "More" }).getByRole("button", { name: words }).tap();
       await expect(page.getByRole("main").getByRole("heading", { level: 1 })).toBeVisible();

@@ -7,7 +7,7 @@ import { VIEWS } from "./support/views";
 import { out } from "./support/weft";
 
 // Asked whether it pairs devices, the demo says no; the browser tells of every such answer.
-test.use({ provoked: /501 .*(fabric|networks)/ });
+test.use({ provoked: /501 .*(fabric|networks|dongle)/ });
 
 for (const colorScheme of ["light", "dark"] as const) {
   test.describe("phone", () => {

@@ -111,6 +111,7 @@ export const VIEWS: readonly View[] = [
   },
   plain("devices", "Add devices"),
   plain("networks", "Ways in"),
+  plain("radio", "Radio"),
   plain("sources", "Sources"),
   plain("check", /network/i),
   plain("settings", "Settings"),

@@ -6,6 +6,7 @@ import type {
   Annotation,
   BorderRouters,
   Comparison,
+  DongleView,
   Ecosystem,
   FabricView,
   LinkAnswer,
@@ -86,6 +87,13 @@ async function answered(asked: Promise<Answered>): Promise<Answered> {
   );
 }
 
+/** Whatever was thrown, as what the page can show. */
+export const asApiError = (error: unknown, title = "That did not work"): ApiError =>
+  error instanceof ApiError ? error : new ApiError(0, title, String(error));
+
+/** Whatever was thrown, in one line. */
+export const inWords = (error: unknown): string => (error instanceof ApiError ? `${error.title}. ${error.detail}` : String(error));
+
 /** Refusals are worded for programs; this is what somebody at the page can do about them. */
 function refusalInWords(type: string | undefined): [title: string, detail: string] | null {
   switch (type?.split(":").at(-1)) {
@@ -123,6 +131,10 @@ export async function topology(
   const date = Date.parse(answer.response.headers.get("date") ?? "");
   return { topology: answer.data as Topology, generation: at ? null : tag, clock: Number.isNaN(date) ? null : date };
 }
+
+/** The topology now with everything that stands behind it: many times as much as without. */
+export const witnessed = (signal?: AbortSignal): Promise<Topology> =>
+  read(client.GET("/api/v1/topology", { params: { query: { claims: "all" } }, signal: signal ?? null }));
 
 /** Where everything stands on the map, and the number of the generation that stands there; a moment of the past has none. */
 export const layout = (at: string | null, signal?: AbortSignal): Promise<{ generation?: number | null; positions: Positions }> =>
@@ -217,6 +229,17 @@ export const networks = {
   adopt: async (id: string): Promise<number> =>
     (await read<Adopted>(client.POST("/api/v1/networks/servers/adopt", { body: { id } }))).queued,
   settings: (paused: boolean): Promise<NetworksView> => read(client.POST("/api/v1/networks/settings", { body: { paused } })),
+};
+
+/** The radio dongle: how it is doing, and what it is to do. */
+export const dongle = {
+  view: (signal?: AbortSignal): Promise<DongleView> => read(client.GET("/api/v1/dongle", { signal: signal ?? null })),
+  /** Goes through all channels once. */
+  scan: (dwell_milliseconds: number): Promise<DongleView> => read(client.POST("/api/v1/dongle/scan", { body: { dwell_milliseconds } })),
+  /** Null: looks for the channel with a Thread network. */
+  listen: (channel: number | null): Promise<DongleView> => read(client.POST("/api/v1/dongle/listen", { body: { channel } })),
+  join: (extended_pan_id: string): Promise<DongleView> => read(client.POST("/api/v1/dongle/join", { body: { extended_pan_id } })),
+  leave: (): Promise<DongleView> => read(client.POST("/api/v1/dongle/leave", { body: {} })),
 };
 
 /** Where an export of the moment is to be had. */

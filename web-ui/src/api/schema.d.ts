@@ -55,6 +55,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dongle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the dongle is doing: its port and firmware, what it listens to, what it heard, and the node that it may be in a mesh. No secret is in it. */
+        get: operations["dongle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dongle/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes part in a mesh as a child of one of its routers, also after a restart, until it is to leave. That takes a child's place at the router, and sends
+         *     frames. What comes of it stands in the view, within seconds.
+         */
+        post: operations["join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dongle/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says goodbye to the mesh, and listens again. */
+        post: operations["leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dongle/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Listens on a channel from now on, or looks for the one with a Thread network. */
+        post: operations["listen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dongle/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes through all channels once, and comes back. It is deaf on its own channel meanwhile. What it heard stands in the view. */
+        post: operations["scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -64,7 +152,7 @@ export interface paths {
         };
         /**
          * Topology as it changes: first `snapshot`, then `delta` for each generation; `id` names the generation.
-         *     Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; where it asks networks, `networks` does. They have no `id`.
+         *     Where the service pairs devices, `fabric` comes too, once at the start and when something of it has changed; where it asks networks, `networks` does; where it has a dongle, `dongle` does. They have no `id`.
          *     A client that comes back with `Last-Event-ID`, or that has read the topology and gives its entity tag as `since`, gets the deltas since then where they are kept, else a snapshot, as a slow one does.
          */
         get: operations["events"];
@@ -1027,6 +1115,23 @@ export interface components {
                 vendor?: string | null;
             }[];
         };
+        /**
+         * Format: int32
+         * @description An IEEE 802.15.4 channel of the 2.4 GHz band, 11 to 26.
+         */
+        Channel: number;
+        /** @description What a scan heard on each channel. */
+        ChannelScan: {
+            /** @description Channels, in their order. */
+            channels: components["schemas"]["ScannedChannel"][];
+            /**
+             * Format: int64
+             * @description How long on each channel.
+             */
+            dwell_milliseconds: number;
+            /** @description When it was over. */
+            taken_at: components["schemas"]["Timestamp"];
+        };
         /** @description One thing that was looked at. */
         Check: {
             /** @description What a person can do; null where there is nothing to do. */
@@ -1252,7 +1357,7 @@ export interface components {
          * @description What a data path is.
          * @enum {string}
          */
-        DataPathKind: "border-agent" | "otbr-rest";
+        DataPathKind: "border-agent" | "dongle" | "otbr-rest";
         /**
          * @description Where a data path stands.
          * @enum {string}
@@ -1312,6 +1417,79 @@ export interface components {
             observed_at?: components["schemas"]["Timestamp"] | null;
             /** @description True: the other end's table said it for this one. */
             relayed: boolean;
+        };
+        /**
+         * @description What firmware a dongle has.
+         * @enum {string}
+         */
+        DongleKind: "rcp" | "nordic-sniffer";
+        /**
+         * @description What a dongle does.
+         * @enum {string}
+         */
+        DongleMode: "absent" | "starting" | "listening" | "searching" | "scanning" | "taking-part" | "deaf";
+        /** @description How a dongle is doing. Changes once a second at most, and at once when something happens. */
+        DongleView: {
+            channel?: components["schemas"]["Channel"] | null;
+            /**
+             * Format: int64
+             * @description Frames that the radio calls damaged, since the service began.
+             */
+            damaged: number;
+            /** @description What the mode means here, in a sentence; says what to do where something is to be done. */
+            detail: string;
+            /**
+             * Format: int64
+             * @description Captures of it that were lost because the service did not keep up, since it began.
+             */
+            dropped: number;
+            /** @description Firmware as it names itself. */
+            firmware?: string | null;
+            /** @description PANs of which the key opened nothing, though it was tried: other networks. Empty without a key. */
+            foreign_pans: components["schemas"]["PanId"][];
+            /**
+             * Format: int64
+             * @description Frames since the service began.
+             */
+            frames: number;
+            /**
+             * Format: int64
+             * @description Frames in the last second.
+             */
+            frames_per_second: number;
+            /**
+             * Format: int64
+             * @description Pieces of the serial line that were no frame, since the service began.
+             */
+            garbage: number;
+            /** @description EUI-64 of the chip. */
+            hardware_address?: string | null;
+            kind?: components["schemas"]["DongleKind"] | null;
+            /** @description Why it did not listen last. */
+            last_error?: string | null;
+            last_error_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it does now. */
+            mode: components["schemas"]["DongleMode"];
+            node?: components["schemas"]["OwnNodeView"] | null;
+            /** @description The network whose frames it opens; null where it has no key for what it hears. */
+            opens?: string | null;
+            /** @description The open port. */
+            port?: string | null;
+            /** @description Spinel version: `4.3`. */
+            protocol?: string | null;
+            /**
+             * Format: int32
+             * @description Version of the interface between radio and host.
+             */
+            rcp_api?: number | null;
+            /**
+             * Format: int64
+             * @description How often it had to be brought back, since the service began.
+             */
+            recoveries: number;
+            scan?: components["schemas"]["ChannelScan"] | null;
+            scanning?: components["schemas"]["ScanProgress"] | null;
+            since?: components["schemas"]["Timestamp"] | null;
         };
         /** @description What an ecosystem gives its user to open a Thread network with. */
         Ecosystem: {
@@ -1498,6 +1676,11 @@ export interface components {
             /** @description Stable name. */
             step: string;
         };
+        /** @description The body of `POST /api/v1/dongle/join`. */
+        JoinRequest: {
+            /** @description Extended PAN ID of the network, 16 hexadecimal digits. Weft must have its dataset. */
+            extended_pan_id: string;
+        };
         /** @description Names that other programs know a device by. */
         KnownAs: {
             /** @description Border agent id. */
@@ -1596,6 +1779,14 @@ export interface components {
          * @description Thread link quality, 0 (no link) to 3 (good), from the link margin (Thread specification 1.4, 4.16).
          */
         LinkQuality: number;
+        /** @description The body of `POST /api/v1/dongle/listen`. */
+        ListenRequest: {
+            /**
+             * Format: int32
+             * @description The channel, 11 to 26; null: the one with a Thread network is looked for.
+             */
+            channel: number | null;
+        };
         /** @description What is known of the place of one device. */
         LookupAnswer: {
             /** @description The moment that the answer is about. */
@@ -1809,6 +2000,43 @@ export interface components {
              * @description Down.
              */
             y: number;
+        };
+        /**
+         * @description Where a node of ours stands.
+         * @enum {string}
+         */
+        OwnNodeState: "waiting" | "discovering" | "attaching" | "attached" | "leaving";
+        /** @description The node that a dongle is, or is to be, in a mesh. */
+        OwnNodeView: {
+            /** @description What the state means, in a sentence; why it has no parent, and what to do. */
+            detail: string;
+            /** @description Its extended address there: made up at random once, and kept. */
+            extended_address: string;
+            /** @description The network. */
+            extended_pan_id: string;
+            /**
+             * Format: int64
+             * @description Frames that nobody acknowledged.
+             */
+            frames_lost: number;
+            /**
+             * Format: int64
+             * @description Frames that it sent since it began, repeats by the radio not counted.
+             */
+            frames_sent: number;
+            /** @description What it is called. */
+            network_name?: string | null;
+            /** @description The router whose child it is. */
+            parent?: string | null;
+            partition_id?: components["schemas"]["PartitionId"] | null;
+            /** @description Its address in the mesh, while it has one. */
+            rloc16?: string | null;
+            /** @description Routers that answered when it looked for a parent: how well each hears it, and it each. */
+            routers: components["schemas"]["RouterFromHere"][];
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Where it stands. */
+            state: components["schemas"]["OwnNodeState"];
         };
         /** @description A device of our fabric. */
         PairedDevice: {
@@ -2109,11 +2337,85 @@ export interface components {
          * @enum {string}
          */
         Role: "leader" | "router" | "reed" | "end-device" | "sleepy-end-device" | "unknown";
+        /** @description A router as it is from here. */
+        RouterFromHere: {
+            /** @description When that was. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Its radio. */
+            extended_address: string;
+            /**
+             * Format: int32
+             * @description How far above its noise it hears the dongle, dB, as it says.
+             */
+            link_margin_db: number;
+            /** @description Its address in the mesh. */
+            rloc16: string;
+            /**
+             * Format: int32
+             * @description How strong the dongle hears it, dBm.
+             */
+            rssi_dbm?: number | null;
+        };
         /**
          * Format: int32
          * @description A received signal strength in dBm.
          */
         Rssi: number;
+        /** @description One channel of a scan. */
+        ScannedChannel: {
+            /** @description Channel. */
+            channel: components["schemas"]["Channel"];
+            /**
+             * Format: int32
+             * @description The strongest energy of whatever kind, Wi-Fi included, dBm; null where the radio does not measure it.
+             */
+            energy_max_dbm?: number | null;
+            /**
+             * Format: int64
+             * @description Frames.
+             */
+            frames: number;
+            /** @description PAN ids that were heard. */
+            pan_ids: components["schemas"]["PanId"][];
+            /**
+             * Format: int32
+             * @description The strongest frame, dBm.
+             */
+            rssi_max_dbm?: number | null;
+            /**
+             * Format: int64
+             * @description Frames that are secured as Thread secures them.
+             */
+            thread_frames: number;
+        };
+        /** @description How far a scan is. */
+        ScanProgress: {
+            /** @description The channel that is listened to. */
+            channel: components["schemas"]["Channel"];
+            /**
+             * Format: int32
+             * @description Channels that are done.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description How long on each channel.
+             */
+            dwell_milliseconds: number;
+            /**
+             * Format: int32
+             * @description Channels in all.
+             */
+            of: number;
+        };
+        /** @description The body of `POST /api/v1/dongle/scan`. */
+        ScanRequest: {
+            /**
+             * Format: int64
+             * @description How long to listen on each channel; left out: 3 s.
+             */
+            dwell_milliseconds?: number | null;
+        };
         /**
          * @description What a server is.
          * @enum {string}
@@ -2554,6 +2856,283 @@ export interface operations {
             };
         };
     };
+    dongle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the dongle is doing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DongleView"];
+                };
+            };
+            /** @description The client's copy is still good */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This service has no dongle */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinRequest"];
+            };
+        };
+        responses: {
+            /** @description It is tried; the dongle as it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DongleView"];
+                };
+            };
+            /** @description The body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither the token nor this machine's own page */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Weft has no whole dataset of it, the firmware only listens, or it takes part in a mesh already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This service has no dongle */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description {} */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It says goodbye; the dongle as it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DongleView"];
+                };
+            };
+            /** @description The body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither the token nor this machine's own page */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It takes part in none */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This service has no dongle */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListenRequest"];
+            };
+        };
+        responses: {
+            /** @description The dongle as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DongleView"];
+                };
+            };
+            /** @description It is no channel */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither the token nor this machine's own page */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot listen there, or takes part in a mesh */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This service has no dongle */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanRequest"];
+            };
+        };
+        responses: {
+            /** @description It has begun; the dongle as it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DongleView"];
+                };
+            };
+            /** @description The body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither the token nor this machine's own page */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not listen, scans already, or takes part in a mesh */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This service has no dongle */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -2571,7 +3150,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent), `fabric` (FabricView) and `networks` (NetworksView) as JSON */
+            /** @description Events `snapshot` (SnapshotEvent), `delta` (DeltaEvent), `fabric` (FabricView), `networks` (NetworksView) and `dongle` (DongleView) as JSON */
             200: {
                 headers: {
                     [name: string]: unknown;

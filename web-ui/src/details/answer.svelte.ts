@@ -1,6 +1,6 @@
 /** An answer of the service about one thing, fetched when it is looked at and again when the thing changes. */
 
-import { ApiError } from "../api/client";
+import { type ApiError, asApiError } from "../api/client";
 
 /** The same thing is asked for again at most this often. */
 const AGAIN_AFTER_MILLISECONDS = 3_000;
@@ -64,7 +64,7 @@ export class Answer<T> {
       },
       (error: unknown) => {
         if (asked.signal.aborted) return;
-        this.error = error instanceof ApiError ? error : new ApiError(0, "That did not work", String(error));
+        this.error = asApiError(error);
         this.isLoading = false;
       },
     );

@@ -1,7 +1,7 @@
 /** What is known of the ways to networks; the stream of events tells of changes, the first picture is asked for. */
 
 import * as api from "../api/client";
-import { ApiError } from "../api/client";
+import { type ApiError, asApiError } from "../api/client";
 import type { NetworksView } from "../api/types";
 import { sentence } from "../shell/notices";
 import { live } from "../state/live.svelte";
@@ -27,18 +27,29 @@ class Networks {
 /** One per page. */
 export const networks = new Networks();
 
-/** Does what a button says, and takes the answer into the page; null where it went well, else why it did not. */
-export async function act(wish: Promise<NetworksView>): Promise<string | null> {
-  try {
-    live.networks = await wish;
-    return null;
-  } catch (error) {
-    const { title, detail, status } = asApiError(error);
-    // What is wrong with what was entered is said by itself: it is no body of a request to the person who typed it.
-    return status === 400 ? sentence(detail) : `${title}. ${sentence(detail)}`;
-  }
-}
+/** What somebody wishes by a button: one at a time, with the reason where it was refused. */
+export class Wish {
+  busy = $state(false);
+  problem = $state("");
 
-function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, "That did not work", String(error));
+  /** Waits for what was wished, and takes it into the page. True where it went well. */
+  async granted<T>(wish: Promise<T>, take: (answer: T) => void): Promise<boolean> {
+    this.busy = true;
+    this.problem = "";
+    try {
+      take(await wish);
+    } catch (error) {
+      const { title, detail, status } = asApiError(error);
+      // What is wrong with what was entered is said by itself: it is no body of a request to the person who typed it.
+      this.problem = status === 400 ? sentence(detail) : `${title}. ${sentence(detail)}`;
+    } finally {
+      this.busy = false;
+    }
+    return this.problem === "";
+  }
+
+  /** The same for a wish that is answered by how everything is then. */
+  changed(wish: Promise<NetworksView>): Promise<boolean> {
+    return this.granted(wish, (view) => (live.networks = view));
+  }
 }

@@ -28,6 +28,7 @@ export const pathState = (path: Pick<DataPath, "state">): Said => STATES[path.st
 const KINDS: Record<DataPath["kind"], string> = {
   "border-agent": "Border agent",
   "otbr-rest": "REST API of OpenThread’s border router",
+  dongle: "Radio dongle in the mesh",
 };
 
 /** What a way is. */

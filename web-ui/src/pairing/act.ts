@@ -1,6 +1,6 @@
 /** What buttons of this room do: one wish to the service, and its answer into the page. */
 
-import { ApiError } from "../api/client";
+import { inWords } from "../api/client";
 import type { FabricView } from "../api/types";
 import { live } from "../state/live.svelte";
 
@@ -10,6 +10,6 @@ export async function act(wish: Promise<FabricView>): Promise<string | null> {
     live.fabric = await wish;
     return null;
   } catch (error) {
-    return error instanceof ApiError ? `${error.title}. ${error.detail}` : String(error);
+    return inWords(error);
   }
 }

@@ -1,6 +1,6 @@
 /** Something that is asked for again while somebody looks. */
 
-import { ApiError } from "../api/client";
+import { type ApiError, asApiError } from "../api/client";
 
 /** An answer, why there is none, and when it came. */
 export class Polled<T> {
@@ -24,7 +24,7 @@ export class Polled<T> {
       this.value = await this.ask(new AbortController().signal);
       this.error = null;
     } catch (error) {
-      this.error = error instanceof ApiError ? error : new ApiError(0, "That did not work", String(error));
+      this.error = asApiError(error);
     } finally {
       this.#busy = false;
       this.asking = false;

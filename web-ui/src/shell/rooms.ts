@@ -11,6 +11,7 @@ export const rooms = {
   networks: () => import("../networks/NetworksView.svelte"),
   networkCheck: () => import("../network-check/NetworkCheckView.svelte"),
   pairing: () => import("../pairing/PairingView.svelte"),
+  radio: () => import("../radio/RadioView.svelte"),
   settings: () => import("../settings/SettingsView.svelte"),
   shortcuts: () => import("./Shortcuts.svelte"),
   sources: () => import("../sources/SourcesView.svelte"),

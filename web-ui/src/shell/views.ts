@@ -18,6 +18,7 @@ export const PLACES: readonly Place[] = [
   { view: "changes", words: "Changes", icon: "changes" },
   { view: "coverage", words: "Coverage", icon: "coverage" },
   { view: "networks", words: "Ways in", icon: "key" },
+  { view: "radio", words: "Radio", icon: "radio" },
   { view: "sources", words: "Sources", icon: "sources" },
   { view: "settings", words: "Settings", icon: "settings" },
 ];

@@ -15,10 +15,9 @@ const STATES: Record<string, { word: string; meaning: string }> = {
 const KINDS: Record<string, string> = {
   mdns: "Listens on the LAN to what border routers and devices announce (mDNS). Sends nothing over the radio.",
   matter: "Asks paired devices for their neighbours, children and routes (Matter).",
-  mesh: "Asks whole networks through border routers that a credential opens.",
+  mesh: "Asks whole networks: through border routers that a credential opens, or through a dongle in the mesh.",
   "home-assistant": "Listens to Home Assistant and its Matter server, and changes nothing there.",
-  dongle: "Listens to the radio itself through a dongle.",
-  thread: "Listens to the radio itself through a dongle.",
+  dongle: "Listens to the radio itself through a dongle. Sends nothing, unless it is told to join the mesh.",
 };
 
 const NAMES: Record<string, string> = {

@@ -3,7 +3,19 @@
 import { shown } from "./shown.svelte";
 
 /** The views. */
-export const VIEWS = ["map", "table", "findings", "changes", "coverage", "devices", "networks", "sources", "check", "settings"] as const;
+export const VIEWS = [
+  "map",
+  "table",
+  "findings",
+  "changes",
+  "coverage",
+  "devices",
+  "networks",
+  "radio",
+  "sources",
+  "check",
+  "settings",
+] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What is selected. */

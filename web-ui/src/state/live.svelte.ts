@@ -2,8 +2,9 @@
 
 import * as api from "../api/client";
 import { ApiError } from "../api/client";
-import type { DeltaEvent, FabricView, NetworksView, Status, Topology } from "../api/types";
+import type { DeltaEvent, DongleView, FabricView, NetworksView, Status, Topology } from "../api/types";
 import { Mesh } from "./mesh.svelte";
+import { Rates } from "./rates.svelte";
 
 /** How the page stands to its service. */
 export type Connection =
@@ -49,6 +50,12 @@ class Live {
   fabric = $state.raw<FabricView | null>(null);
   /** Null where this service asks no networks, or nobody has looked yet. */
   networks = $state.raw<NetworksView | null>(null);
+  /** Null where this service has no dongle, or nobody has looked yet. */
+  dongle = $state.raw<DongleView | null>(null);
+  /** The channel that the dongle comes back to after a scan; null where none is known. */
+  dongleHome = $state<number | null>(null);
+  /** What the dongle heard lately. */
+  readonly rates = new Rates();
   /** When the newest event came, milliseconds of this machine. */
   heardAt = $state(0);
   /** The moment of the newest event on the service's clock. A recording has its own now. */
@@ -135,6 +142,10 @@ class Live {
       this.networks = JSON.parse(event.data) as NetworksView;
       this.#heard();
     });
+    stream.addEventListener("dongle", (event) => {
+      this.takeDongle(JSON.parse(event.data) as DongleView);
+      this.#heard();
+    });
     stream.addEventListener("error", () => {
       this.#close();
       if (!isOpen) this.#refused++;
@@ -142,6 +153,15 @@ class Live {
       if (!isOpen && this.#refused >= REFUSED_AFTER) this.#poll();
       else this.#failed();
     });
+  }
+
+  /** How the dongle is doing now. */
+  takeDongle(view: DongleView): void {
+    this.dongle = view;
+    if (view.mode === "searching") this.dongleHome = null;
+    else if (view.mode !== "scanning") this.dongleHome = view.channel ?? this.dongleHome;
+    // A radio that is not there hears nothing, which is not the same as silence.
+    this.rates.told(Date.now(), view.mode === "absent" || view.mode === "starting" ? null : view.frames_per_second);
   }
 
   #snapshot(event: MessageEvent<string>): void {
@@ -224,6 +244,7 @@ class Live {
   }
 
   #close(): void {
+    if (this.#stream) this.rates.told(Date.now(), null);
     this.#stream?.close();
     this.#stream = null;
   }

@@ -1,7 +1,7 @@
 /** Which moment is shown: now, a moment of the past, or two of them side by side. */
 
 import * as api from "../api/client";
-import { ApiError } from "../api/client";
+import { type ApiError, asApiError } from "../api/client";
 import type { Comparison } from "../api/types";
 import { live } from "./live.svelte";
 import { Mesh } from "./mesh.svelte";
@@ -122,10 +122,6 @@ async function frozen(): Promise<Mesh> {
   const [picture, layout] = await Promise.all([api.topology(null), api.layout(null)]);
   mesh.replace(picture.topology, layout.positions);
   return mesh;
-}
-
-function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, "That did not work", String(error));
 }
 
 export const shown = new Shown();

@@ -25,6 +25,7 @@ export const SWITCHES = [
   { id: "unplaced", words: "Not placed" },
   { id: "unnamed", words: "Not named" },
   { id: "ghosts", words: "Ghosts" },
+  { id: "dongle", words: "Heard by the dongle" },
 ] as const;
 
 export type Switch = (typeof SWITCHES)[number]["id"];
@@ -49,6 +50,7 @@ const SWITCHED: Record<Switch, (row: DeviceRow) => boolean> = {
   unplaced: (row) => isUnplaced(row.node),
   unnamed: (row) => isUnnamed(row.node),
   ghosts: (row) => isGhost(row.node),
+  dongle: (row) => row.node.heard_by_dongle != null,
 };
 
 /** Rows that answer everything that is asked. Roles add up; everything else narrows. */

@@ -1,7 +1,7 @@
 /** The stored history of a stretch of time, as far as the service keeps one. */
 
 import * as api from "../api/client";
-import { ApiError } from "../api/client";
+import { ApiError, asApiError } from "../api/client";
 import type { Timeline } from "../api/types";
 import { live } from "../state/live.svelte";
 import type { Window } from "./spans";
@@ -36,7 +36,7 @@ export class StoredHistory {
     } catch (error) {
       if (asked.signal.aborted) return;
       this.missing = error instanceof ApiError && error.isNotOffered;
-      this.error = error instanceof ApiError ? error : new ApiError(0, "The history could not be read", String(error));
+      this.error = asApiError(error, "The history could not be read");
     }
     if (this.#asked !== asked) return;
     this.loading = false;

@@ -88,6 +88,13 @@ describe("grouping of claims", () => {
     ]);
   });
 
+  it("does not take for people what Weft calls its own dongle", () => {
+    const name = claim("calls it Weft (this dongle)", { reporter: "a person", source: "dongle" });
+    const kinds = (claims: Claim[]): string[] => group(claims, ["0af0d10b543bb33e"]).map(({ kind }) => kind);
+    expect(kinds([name])).toEqual(["weft"]);
+    expect(kinds([name, claim("calls it Stick", { reporter: "a person", source: "annotations" })])).toEqual(["weft", "people"]);
+  });
+
   it("shows the newest first, also among reporters", () => {
     const at = (minute: number): string => `2026-11-20T12:0${minute}:00.000Z`;
     const groups = group(

@@ -8,6 +8,7 @@ const FACTS: Record<string, string> = {
   "hardware-address": "Thread hardware address",
   eui64: "factory EUI-64",
   rloc16: "RLOC16",
+  "answered-for-by": "router that answers for it",
   "ipv6-addresses": "addresses",
   mode: "mode",
   "routing-role": "role",
@@ -72,6 +73,8 @@ const SOURCES: Record<string, string> = {
   "border-agent": "diagnostics over a border agent",
   otbr: "border router's REST API",
   "otbr-rest": "border router's REST API",
+  mesh: "Thread diagnostics, asked of the whole network",
+  "home-assistant": "Home Assistant",
   "border-router-rest": "border router's REST API",
   air: "radio dongle",
   dongle: "radio dongle",
@@ -154,14 +157,14 @@ export interface Reported {
 
 /** Claims of one sort of reporter. */
 export interface Group {
-  kind: "self" | "others" | "announced" | "people";
+  kind: "self" | "weft" | "others" | "announced" | "people";
   reported: Reported[];
 }
 
-const ORDER: Group["kind"][] = ["self", "people", "others", "announced"];
+const ORDER: Group["kind"][] = ["self", "weft", "people", "others", "announced"];
 
 /**
- * Claims by who makes them: the ends themselves first, then people, other devices, and registrations on the LAN; within each the newest
+ * Claims by who makes them: the ends themselves first, then Weft, people, other devices, and registrations on the LAN; within each the newest
  * first. `ends` are ids that count as the thing itself: a device's id, both ends of a link.
  */
 export function group(claims: readonly Claim[], ends: readonly string[]): Group[] {
@@ -198,7 +201,10 @@ function batches(said: readonly Said[]): Batch[] {
 }
 
 function kindOf(claim: Claim, ends: readonly string[]): Group["kind"] {
-  if (/^(calls it|puts it in|remarks:|was told the role|put it in a place|(un)?muted )/.test(claim.fact)) return "people";
+  if (/^(calls it|puts it in|remarks:|was told the role|put it in a place|(un)?muted )/.test(claim.fact)) {
+    // Of its own node, Weft says by itself who that is.
+    return claim.source.startsWith("dongle") ? "weft" : "people";
+  }
   if (claim.fact.startsWith("registered as ")) return "announced";
   return ends.includes(claim.reporter) ? "self" : "others";
 }

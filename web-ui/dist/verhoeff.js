@@ -1,1 +1,0 @@
-var e=[1,5,7,6,2,8,3,0,9,4];function t(e,t){let n=e<5?(e+t)%5:(e-t%5)%5;return e<5==t<5?n:n+5}function n(t,n){let r=t;for(let t=0;t<n%8;t++)r=e[r]??0;return r}function r(e){return e.toReversed().reduce((e,r,i)=>t(e,n(r,i)),0)===0}export{r as t};
