@@ -35,6 +35,8 @@ pub struct CaptureSender {
     source: Arc<str>,
     sender: mpsc::Sender<Event>,
     dropped: Arc<AtomicU64>,
+    /// The same, never taken back.
+    lost: Arc<AtomicU64>,
 }
 
 impl CaptureSender {
@@ -44,6 +46,7 @@ impl CaptureSender {
             source: source.into(),
             sender: self.sender.clone(),
             dropped: Arc::default(),
+            lost: Arc::default(),
         }
     }
 
@@ -65,7 +68,13 @@ impl CaptureSender {
         }
         if self.sender.try_send(self.event(body)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Captures that were dropped so far, those included that a report told of.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Sends, and waits while the channel is full.
@@ -142,6 +151,7 @@ pub fn channel(source: &str, capacity: usize) -> (CaptureSender, Inbox) {
             source: source.into(),
             sender,
             dropped: Arc::default(),
+            lost: Arc::default(),
         },
         inbox,
     )

@@ -14,6 +14,10 @@ pub mod mdns;
 #[cfg(feature = "mesh")]
 pub mod mesh;
 pub mod network_check;
+#[cfg(any(feature = "mesh", feature = "rcp"))]
+pub mod own_node;
+#[cfg(any(feature = "mesh", feature = "rcp"))]
+mod random;
 #[cfg(feature = "rcp")]
 pub mod rcp;
 pub mod replay;
@@ -21,6 +25,8 @@ pub mod schedule;
 #[cfg(feature = "mesh")]
 pub mod sealed;
 pub mod supervise;
+#[cfg(any(feature = "mesh", feature = "matter", feature = "rcp"))]
+mod whole_file;
 
 pub use event::{CaptureSender, Event, Inbox, channel};
 pub use mdns::MdnsSource;

@@ -1,5 +1,6 @@
 //! The command line, and the plain options that it becomes.
 
+use crate::dongle_command::DongleCommandArguments;
 use crate::fabric::{FabricArguments, FabricOptions, PairArguments, UnpairArguments};
 use crate::network::{NetworkArguments, NetworkOptions, NetworkSourceArguments};
 use crate::sniff::{DongleArguments, DongleOptions};
@@ -26,7 +27,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// The service: discovery on the LAN, the API, the page
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// The same page with a bundled day in a simulated home; needs nothing, writes nothing
     Demo(DemoArguments),
     /// The mesh as a tree in the terminal
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Record(RecordArguments),
     /// Listens on the air through a dongle with RCP firmware, and shows what it hears
     Sniff(crate::sniff::SniffArguments),
+    /// The dongle of the running service: what it hears, a scan of all channels, another channel, taking part in a mesh
+    Dongle(DongleCommandArguments),
     /// Makes a recording from other programs' data
     Import(ImportArguments),
     /// Makes a recording that names nobody: the same topology, other addresses and names
@@ -450,7 +453,7 @@ mod tests {
         let Some(Command::Serve(named)) = parse("weft serve --listen 8000 --no-mdns").unwrap().command else {
             panic!("another command")
         };
-        assert_eq!(ServeOptions::from(named), bare);
+        assert_eq!(ServeOptions::from(*named), bare);
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod client;
 mod data;
 mod demo;
 mod derive;
+mod dongle;
+mod dongle_command;
 mod export;
 mod fabric;
 mod import;
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         None => serve::serve(arguments.serve.into()),
-        Some(Command::Serve(serve)) => serve::serve(serve.into()),
+        Some(Command::Serve(serve)) => serve::serve((*serve).into()),
         Some(Command::Demo(demo)) => serve::demo(demo.into()),
         Some(Command::Replay(replay)) => serve::replay(replay.into()),
         Some(Command::Record(record)) => serve::record(record.into()),
@@ -72,6 +74,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Derive(derive)) => derive::derive(&derive),
         Some(Command::Sniff(sniff)) => sniff::sniff(sniff),
+        Some(Command::Dongle(arguments)) => dongle_command::dongle(&arguments),
         Some(Command::Import(import)) => import::import(&import),
         Some(Command::Anonymise(anonymise)) => anonymise::anonymise(&anonymise),
         Some(Command::Pair(pair)) => fabric::pair(&pair),

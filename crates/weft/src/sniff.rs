@@ -1,6 +1,7 @@
 //! `weft sniff`: listens through a dongle with RCP firmware, without a service; and what the service needs to do the same.
 
 use crate::arguments::Color;
+use crate::dongle_command::channels;
 use crate::output::{create_new, print, tell};
 use crate::serve::{CHANNEL_CAPACITY, Intake, end_sources, interrupted};
 use crate::show::{Style, render};
@@ -15,10 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use weft_evidence::{CaptureBody, Evidence, SourceState};
-use weft_model::{Channel, Rssi};
-use weft_sources::rcp::{
-    DongleConfig, DongleHandle, DongleSource, DongleState, FrameSink, Listener, Listening, Network, PortChoice, SEARCH_DWELL, ScannedChannel, radios,
-};
+use weft_model::{Channel, DongleView, Rssi};
+use weft_sources::rcp::{DongleConfig, DongleHandle, DongleSource, FrameSink, Listener, Listening, Network, PortChoice, SEARCH_DWELL, radios};
 use weft_sources::{Supervisor, clock};
 use weft_store::{Limits, Store};
 use weft_topology::{Policy, derive};
@@ -82,6 +81,9 @@ pub(crate) struct DongleArguments {
     /// File with the network key or the operational dataset in hexadecimal digits, for the dongle; `-` reads it from standard input
     #[arg(long, value_name = "FILE|-", requires = "dongle")]
     network_key: Option<PathBuf>,
+    /// Take part in the mesh as a child, also after a restart, until it leaves (`weft dongle leave`) [default NETWORK: the only one whose dataset is stored]
+    #[arg(long, value_name = "NAME|XPAN", num_args = 0..=1, requires = "dongle", conflicts_with = "no_networks")]
+    join: Option<Option<String>>,
 }
 
 /// What a dongle is to do.
@@ -91,6 +93,19 @@ pub(crate) struct DongleOptions {
     channel: Option<Channel>,
     baud: Option<u32>,
     network_key: Option<PathBuf>,
+    join: Option<Option<String>>,
+}
+
+impl DongleOptions {
+    /// The key for listening was named.
+    pub(crate) fn has_own_key(&self) -> bool {
+        self.network_key.is_some()
+    }
+
+    /// It is to take part in a mesh: the network, or the only one that is known.
+    pub(crate) fn join(&self) -> Option<Option<&str>> {
+        self.join.as_ref().map(|network| network.as_deref())
+    }
 }
 
 impl DongleArguments {
@@ -101,31 +116,25 @@ impl DongleArguments {
             channel,
             baud,
             network_key,
+            join,
         } = self;
         dongle.map(|port| DongleOptions {
             port: if port == "auto" { PortChoice::Auto } else { PortChoice::Path(port) },
             channel,
             baud,
             network_key,
+            join,
         })
     }
 }
 
-/// A dongle as a source. Where no key is named for it, `stored` gives a network whose key is kept, for a channel if one is named.
+/// A dongle as a source, with the key that is named for it. What it keeps as a node lies in a data directory; without one it never takes part in a mesh.
 ///
 /// # Errors
 /// Where the network key cannot be read.
-pub(crate) fn dongle(
-    options: &DongleOptions,
-    frames: Option<FrameSink>,
-    stored: impl FnOnce(Option<Channel>) -> Option<Network>,
-) -> Result<(DongleSource, DongleHandle)> {
-    let network = match &options.network_key {
-        Some(path) => Some(network(path)?),
-        None => stored(options.channel),
-    };
-    let listener = match network {
-        Some(network) => Listener::default().with_network(network),
+pub(crate) fn dongle(options: &DongleOptions, frames: Option<FrameSink>, directory: Option<&Path>) -> Result<(DongleSource, DongleHandle)> {
+    let listener = match &options.network_key {
+        Some(path) => Listener::default().with_network(network(path)?),
         None => Listener::default(),
     };
     let listening = match options.channel {
@@ -139,6 +148,7 @@ pub(crate) fn dongle(
         listening,
         listener,
         frames,
+        directory: directory.map(Path::to_owned),
     }))
 }
 
@@ -155,11 +165,12 @@ pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
         channel: arguments.channel,
         baud: arguments.baud,
         network_key: arguments.network_key.clone(),
+        join: None,
     };
     let frames = arguments.pcap.as_deref().map(capture_file).transpose()?;
     let writes_frames_to_output = arguments.pcap.as_deref() == Some(Path::new("-"));
     let recorder = arguments.out.as_deref().map(serve::new_recording).transpose()?;
-    let (source, handle) = dongle(&options, frames, |_| None)?;
+    let (source, handle) = dongle(&options, frames, None)?;
     let mut evidence = Evidence::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -171,7 +182,7 @@ pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
         let mut supervisor = Supervisor::new();
         supervisor.start(Arc::new(source), &sender);
         drop(sender);
-        let mut state = handle.state();
+        let mut changed = handle.changed();
         let mut ticks = tokio::time::interval(TELL_EVERY);
         let end = ended(arguments.seconds);
         tokio::pin!(end);
@@ -181,17 +192,16 @@ pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
                     Some(event) => {
                         let capture = intake.take(event);
                         if let CaptureBody::Source(report) = &capture.body {
-                            tell_report(report.state, report.reason.as_deref(), &state.borrow());
+                            tell_report(report.state, report.reason.as_deref(), &handle.view());
                         }
                         evidence.insert(&capture)?;
                     }
                     None => break,
                 },
-                _ = ticks.tick() => tell_state(&state.borrow()),
-                Ok(()) = state.changed(), if arguments.scan => {
-                    let scanned = state.borrow_and_update().scanned.clone();
-                    if !scanned.is_empty() {
-                        print(|output| output.write_all(table(&scanned).as_bytes()))?;
+                _ = ticks.tick() => tell_state(&handle.view()),
+                Ok(()) = changed.changed(), if arguments.scan => {
+                    if let Some(scan) = handle.view().scan {
+                        print(|output| output.write_all(channels(&scan.channels).as_bytes()))?;
                         break;
                     }
                 }
@@ -243,10 +253,10 @@ fn only_radio() -> Result<String> {
     }
 }
 
-fn tell_report(state: SourceState, reason: Option<&str>, dongle: &DongleState) {
+fn tell_report(state: SourceState, reason: Option<&str>, dongle: &DongleView) {
     match (state, reason) {
         (SourceState::Working, None) => {
-            if let (Some(port), Some(channel)) = (&dongle.port, dongle.channel) {
+            if let (Some(port), Some(channel)) = (&dongle.port, dongle.channel.map(Channel::get)) {
                 let firmware = dongle.firmware.as_deref().unwrap_or("unknown firmware");
                 tell(format!("{port} listens on channel {channel} ({firmware})"));
             }
@@ -256,42 +266,23 @@ fn tell_report(state: SourceState, reason: Option<&str>, dongle: &DongleState) {
     }
 }
 
-fn tell_state(state: &DongleState) {
-    let Some(channel) = state.channel else { return };
+fn tell_state(dongle: &DongleView) {
+    let Some(channel) = dongle.channel.map(Channel::get) else { return };
     let mut line = format!(
         "channel {channel}: {}, {} a second",
-        count(usize::try_from(state.frames).unwrap_or(usize::MAX), "frame", "frames"),
-        state.frames_per_second
+        count(usize::try_from(dongle.frames).unwrap_or(usize::MAX), "frame", "frames"),
+        dongle.frames_per_second
     );
     for (number, what) in [
-        (state.damaged, "damaged"),
-        (state.garbage, "pieces lost on the serial line"),
-        (state.recoveries, "recoveries"),
+        (dongle.damaged, "damaged"),
+        (dongle.garbage, "pieces lost on the serial line"),
+        (dongle.recoveries, "recoveries"),
     ] {
         if number > 0 {
             let _ = write!(line, ", {number} {what}"); // writing to a String cannot fail
         }
     }
     tell(line);
-}
-
-/// What a scan heard.
-fn table(scanned: &[ScannedChannel]) -> String {
-    let mut table = "channel  frames  Thread  strongest  PAN ids\n".to_owned();
-    for row in scanned {
-        let strongest = row.rssi_max_dbm.map_or_else(|| "-".to_owned(), |dbm| format!("{dbm} dBm"));
-        let pans: Vec<String> = row.pan_ids.iter().map(|pan_id| format!("0x{pan_id:04x}")).collect();
-        let line = format!(
-            "{:>7}  {:>6}  {:>6}  {strongest:>9}  {}",
-            row.channel,
-            row.frames,
-            row.thread_frames,
-            pans.join(" ")
-        );
-        table.push_str(line.trim_end());
-        table.push('\n');
-    }
-    table
 }
 
 /// Writes each frame to a new file, or to standard output.
@@ -387,28 +378,5 @@ mod tests {
         for wrong in ["10", "27", "-1", "x", ""] {
             assert!(channel(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_scan_is_a_table() {
-        let rows = [
-            ScannedChannel {
-                channel: 11,
-                frames: 0,
-                thread_frames: 0,
-                pan_ids: Vec::new(),
-                rssi_max_dbm: None,
-            },
-            ScannedChannel {
-                channel: 20,
-                frames: 1234,
-                thread_frames: 1200,
-                pan_ids: vec![0x1234, 0xface],
-                rssi_max_dbm: Some(-61),
-            },
-        ];
-        let expected =
-            "channel  frames  Thread  strongest  PAN ids\n     11       0       0          -\n     20    1234    1200    -61 dBm  0x1234 0xface\n";
-        assert_eq!(table(&rows), expected);
     }
 }

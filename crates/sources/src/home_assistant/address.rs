@@ -1,7 +1,7 @@
 //! Addresses as people write them, brought into one form: it names the server from then on.
 
-use super::ServersError;
 use reqwest::Url;
+use weft_model::Refusal;
 
 /// The longest address that is taken.
 const MAX_BYTES: usize = 300;
@@ -15,7 +15,7 @@ const HOME_ASSISTANT_PORT: u16 = 8123;
 ///
 /// # Errors
 /// Where it is no address.
-pub(super) fn matter_server(text: &str) -> Result<String, ServersError> {
+pub(super) fn matter_server(text: &str) -> Result<String, Refusal> {
     let url = parse(
         text,
         "ws",
@@ -36,7 +36,7 @@ pub(super) fn matter_server(text: &str) -> Result<String, ServersError> {
 ///
 /// # Errors
 /// Where it is no address.
-pub(super) fn home_assistant(text: &str) -> Result<String, ServersError> {
+pub(super) fn home_assistant(text: &str) -> Result<String, Refusal> {
     let url = parse(
         text,
         "http",
@@ -60,9 +60,9 @@ pub(super) fn matter_server_beside(address: &str) -> Option<String> {
     Some(format!("ws://{}:{MATTER_PORT}{MATTER_PATH}", host_of(&url)))
 }
 
-fn parse(text: &str, scheme: &str, expected: &str) -> Result<Url, ServersError> {
+fn parse(text: &str, scheme: &str, expected: &str) -> Result<Url, Refusal> {
     let text = text.trim();
-    let wrong = |why: &str| ServersError::Wrong(format!("that is no address ({why}): enter {expected}"));
+    let wrong = |why: &str| Refusal::Wrong(format!("that is no address ({why}): enter {expected}"));
     if text.is_empty() || text.len() > MAX_BYTES {
         return Err(wrong(if text.is_empty() { "it is empty" } else { "it is too long" }));
     }

@@ -2,14 +2,14 @@
 
 use super::kept::{self, Kept, List, MAX_SERVERS, Said};
 use super::server::{Kind, Server};
-use super::{DatasetSink, Joiner, ServersConfig, ServersError, address};
+use super::{DatasetSink, Joiner, ServersConfig, address};
 use crate::sealed::Safe;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
-use weft_model::{MatterNodeId, ServerState, ServerView};
+use weft_model::{MatterNodeId, Refusal, ServerState, ServerView};
 use zeroize::Zeroizing;
 
 /// The longest token; Home Assistant's have some 180 characters.
@@ -136,29 +136,29 @@ impl Hub {
         }
     }
 
-    pub(super) fn add_home_assistant(&self, written: &str, token: &str) -> Result<String, ServersError> {
+    pub(super) fn add_home_assistant(&self, written: &str, token: &str) -> Result<String, Refusal> {
         let address = address::home_assistant(written)?;
         let token = Zeroizing::new(token.trim().to_owned());
         if token.is_empty() || token.len() > MAX_TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ServersError::Wrong(
+            return Err(Refusal::Wrong(
                 "that is no access token: make a long-lived one in Home Assistant (your profile, Security) and copy all of it".to_owned(),
             ));
         }
         self.add(address, Kept::HomeAssistant { token, alone: false })
     }
 
-    pub(super) fn add_matter_server(&self, written: &str) -> Result<String, ServersError> {
+    pub(super) fn add_matter_server(&self, written: &str) -> Result<String, Refusal> {
         self.add(address::matter_server(written)?, Kept::MatterServer)
     }
 
     /// Takes a server up, or anew with another token.
-    fn add(&self, address: String, new: Kept) -> Result<String, ServersError> {
+    fn add(&self, address: String, new: Kept) -> Result<String, Refusal> {
         {
             let mut state = self.state();
             let mut kept = state.kept.clone();
             kept.insert(address.clone(), new.clone());
             if kept.len() > MAX_SERVERS {
-                return Err(ServersError::NotNow(format!("there are {MAX_SERVERS} servers already: remove one first")));
+                return Err(Refusal::NotNow(format!("there are {MAX_SERVERS} servers already: remove one first")));
             }
             kept::write(&self.safe, &kept)?;
             state.kept = kept;
@@ -169,7 +169,7 @@ impl Hub {
         Ok(address)
     }
 
-    pub(super) fn remove(&self, id: &str) -> Result<(), ServersError> {
+    pub(super) fn remove(&self, id: &str) -> Result<(), Refusal> {
         {
             let mut state = self.state();
             let Some(server) = state.servers.get(id).cloned() else {
@@ -213,24 +213,22 @@ impl Hub {
         self.touch();
     }
 
-    pub(super) fn adopt(&self, id: &str, nodes: Option<Vec<MatterNodeId>>) -> Result<u32, ServersError> {
+    pub(super) fn adopt(&self, id: &str, nodes: Option<Vec<MatterNodeId>>) -> Result<u32, Refusal> {
         let server = self.servers().get(id).cloned().ok_or_else(|| unknown(id))?;
         if !matches!(server.kind, Kind::Matter { .. }) {
-            return Err(ServersError::Wrong(
+            return Err(Refusal::Wrong(
                 "a Home Assistant shares no devices itself: choose its Matter server".to_owned(),
             ));
         }
         if self.joiner.is_none() {
-            return Err(ServersError::NotNow(
-                "Weft has no fabric of its own here, which devices could join".to_owned(),
-            ));
+            return Err(Refusal::NotNow("Weft has no fabric of its own here, which devices could join".to_owned()));
         }
         let (state, known) = {
             let facts = server.facts();
             (facts.state, facts.nodes.clone())
         };
         if state != ServerState::Connected {
-            return Err(ServersError::NotNow(format!("{id} is not connected now: {}", server.facts().detail)));
+            return Err(Refusal::NotNow(format!("{id} is not connected now: {}", server.facts().detail)));
         }
         let can_join = server.adoptable(self.joiner.as_deref());
         let wanted: Vec<u64> = match nodes {
@@ -238,12 +236,12 @@ impl Hub {
             Some(nodes) => {
                 let nodes: Vec<u64> = nodes.into_iter().map(MatterNodeId::as_u64).collect();
                 if let Some(node) = nodes.iter().find(|node| !known.contains_key(node)) {
-                    return Err(ServersError::Unknown(format!("{id} knows no node {node}")));
+                    return Err(Refusal::Unknown(format!("{id} knows no node {node}")));
                 }
                 if let [node] = nodes[..]
                     && !can_join.contains(&node)
                 {
-                    return Err(ServersError::NotNow(format!(
+                    return Err(Refusal::NotNow(format!(
                         "node {node} cannot join: it has joined already, or {id} does not reach it"
                     )));
                 }
@@ -251,7 +249,7 @@ impl Hub {
             }
         };
         if wanted.is_empty() {
-            return Err(ServersError::NotNow(format!(
+            return Err(Refusal::NotNow(format!(
                 "there is no device of {id} that could join: all that it reaches have joined already"
             )));
         }
@@ -283,8 +281,8 @@ fn server_of(address: &str, kept: &Kept) -> Server {
     Server::new(address.to_owned(), kind)
 }
 
-fn unknown(id: &str) -> ServersError {
-    ServersError::Unknown(format!("there is no server {id}"))
+fn unknown(id: &str) -> Refusal {
+    Refusal::Unknown(format!("there is no server {id}"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What is kept of the servers from one run to the next: addresses and tokens, sealed.
 
-use super::ServersError;
 use crate::sealed::Safe;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use weft_model::Refusal;
 use zeroize::Zeroizing;
 
 /// Name of the list in the safe.
@@ -67,8 +67,8 @@ pub(super) fn read(safe: &Safe) -> (List, Option<String>) {
 ///
 /// # Errors
 /// Where that fails.
-pub(super) fn write(safe: &Safe, list: &List) -> Result<(), ServersError> {
-    let failed = |error: &dyn std::fmt::Display| ServersError::Failed(format!("the list of servers cannot be kept: {error}"));
+pub(super) fn write(safe: &Safe, list: &List) -> Result<(), Refusal> {
+    let failed = |error: &dyn std::fmt::Display| Refusal::Failed(format!("the list of servers cannot be kept: {error}"));
     if list.is_empty() {
         return safe.remove(SERVERS).map_err(|error| failed(&error));
     }

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::watch;
-use weft_model::{CredentialOrigin, MatterNodeId, ServerView};
+use weft_model::{CredentialOrigin, MatterNodeId, Refusal, ServerView};
 use weft_thread::credential::OperationalDataset;
 use zeroize::Zeroizing;
 
@@ -53,23 +53,6 @@ pub struct ServersConfig {
     pub datasets: Option<DatasetSink>,
     /// Joins devices; without one, nothing can be adopted.
     pub joiner: Option<Arc<dyn Joiner>>,
-}
-
-/// Why something was not done. Texts are for the person, and hold no secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ServersError {
-    /// It makes no sense as it is.
-    #[error("{0}")]
-    Wrong(String),
-    /// There is no such server.
-    #[error("{0}")]
-    Unknown(String),
-    /// Not as things stand now.
-    #[error("{0}")]
-    NotNow(String),
-    /// Something of ours failed.
-    #[error("{0}")]
-    Failed(String),
 }
 
 /// All servers that a person named, as one source.
@@ -130,7 +113,7 @@ impl ServersHandle {
     ///
     /// # Errors
     /// Where it is no address or token, or cannot be kept.
-    pub fn add_home_assistant(&self, address: &str, token: Zeroizing<String>) -> Result<String, ServersError> {
+    pub fn add_home_assistant(&self, address: &str, token: Zeroizing<String>) -> Result<String, Refusal> {
         self.0.add_home_assistant(address, &token)
     }
 
@@ -138,7 +121,7 @@ impl ServersHandle {
     ///
     /// # Errors
     /// Where it is no address, or cannot be kept.
-    pub fn add_matter_server(&self, address: &str) -> Result<String, ServersError> {
+    pub fn add_matter_server(&self, address: &str) -> Result<String, Refusal> {
         self.0.add_matter_server(address)
     }
 
@@ -146,7 +129,7 @@ impl ServersHandle {
     ///
     /// # Errors
     /// Where there is no such server, or it cannot be forgotten.
-    pub fn remove(&self, id: &str) -> Result<(), ServersError> {
+    pub fn remove(&self, id: &str) -> Result<(), Refusal> {
         self.0.remove(id)
     }
 
@@ -154,7 +137,7 @@ impl ServersHandle {
     ///
     /// # Errors
     /// Where there is no such server, it is not connected, or there is no fabric.
-    pub fn adopt(&self, id: &str, nodes: Option<Vec<MatterNodeId>>) -> Result<u32, ServersError> {
+    pub fn adopt(&self, id: &str, nodes: Option<Vec<MatterNodeId>>) -> Result<u32, Refusal> {
         self.0.adopt(id, nodes)
     }
 

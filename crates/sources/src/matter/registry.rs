@@ -5,6 +5,7 @@
 
 use super::capability::Capability;
 use super::file;
+use crate::whole_file;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -228,7 +229,7 @@ impl Registry {
     /// Keeps these bytes, which [`Self::bytes`] made.
     pub(super) fn write(folder: &Path, bytes: &[u8]) -> io::Result<()> {
         file::create_folder(folder)?;
-        file::write(&folder.join(FILE), bytes)
+        whole_file::write(&folder.join(FILE), bytes)
     }
 
     /// The file's content.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::matter::file::tests::Folder;
+use crate::whole_file::tests::Folder;
 use proptest::prelude::*;
 
 const NOON: Timestamp = Timestamp::from_unix_milliseconds(1_800_000_000_000);

@@ -2,6 +2,7 @@
 
 use super::file;
 use super::registry::SetAside;
+use crate::whole_file;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
@@ -53,7 +54,7 @@ impl Settings {
     /// Keeps these bytes, which [`Self::bytes`] made.
     pub(super) fn write(folder: &Path, bytes: &[u8]) -> io::Result<()> {
         file::create_folder(folder)?;
-        file::write(&folder.join(FILE), bytes)
+        whole_file::write(&folder.join(FILE), bytes)
     }
 
     /// The file's content.
@@ -64,8 +65,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::tests::Folder;
     use super::*;
+    use crate::whole_file::tests::Folder;
 
     #[test]
     fn decisions_are_kept_and_a_broken_file_is_set_aside() {

@@ -1,13 +1,13 @@
 //! What is known and kept, without a network: devices answer by being told to.
 
 use super::devices::{addresses, kind};
-use super::file::tests::Folder;
 use super::hub::{Hub, State};
 use super::jobs::FILE;
 use super::registry::Node;
 use super::*;
 use crate::directory::Located;
 use crate::schedule::{Kind, Next};
+use crate::whole_file::tests::Folder;
 use std::net::SocketAddr;
 use std::sync::{Arc, MutexGuard};
 use weft_matter::{AttributeReport, OperationError, Peer, SetupCode};

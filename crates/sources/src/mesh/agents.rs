@@ -1,5 +1,6 @@
 //! Border agents that are announced, as ways.
 
+use super::plan::NEWS_DELAY;
 use super::state::{Group, MAX_PATHS, Network, Path, State};
 use super::ways::Ways;
 use crate::directory::BorderAgent;
@@ -9,8 +10,6 @@ use weft_model::{DataPathKind, DataPathState};
 
 /// A way that is no longer announced is remembered for so long: an announcement that flickers brings no attempts of its own.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
-/// From news about a way to its attempt: announcements trickle in.
-const NEWS_DELAY: Duration = Duration::from_secs(2);
 /// From one attempt to the next that announcements bring forward; while the mesh is told of, that would cost radio time for little.
 const NEWS_APART: Duration = Duration::from_secs(10);
 const NEWS_APART_WHILE_TOLD: Duration = Duration::from_secs(60);
@@ -27,6 +26,7 @@ impl State {
         for (id, path) in &mut self.paths {
             let is_gone = match path.kind {
                 DataPathKind::BorderAgent => !present.contains(id),
+                DataPathKind::Dongle => false,
                 DataPathKind::OtbrRest => !path.is_by_hand && path.found_by.as_ref().is_some_and(|by| !present.contains(by)),
             };
             if is_gone && path.is_present {
@@ -95,7 +95,7 @@ impl State {
     }
 
     /// A mesh that forms anew is announced otherwise: whoever did not bring it is asked soon, and whoever did, too.
-    fn bring_forward(&mut self, group: &Group, now: Duration) {
+    pub(super) fn bring_forward(&mut self, group: &Group, now: Duration) {
         let is_told_of = self.paths_of(group).any(|(_, path)| path.state == DataPathState::Working);
         let apart = if is_told_of { NEWS_APART_WHILE_TOLD } else { NEWS_APART };
         let Some(network) = self.groups.get_mut(group) else { return };

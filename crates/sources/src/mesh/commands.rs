@@ -5,15 +5,15 @@ use super::kept::MAX_BY_HAND;
 use super::plan::PERSON_APART;
 use super::state::{Group, MAX_PATHS, Path, State};
 use super::ways::Api;
-use super::{Given, MeshError, agents::slug};
+use super::{Given, agents::slug};
 use crate::clock;
 use std::time::Duration;
-use weft_model::{CredentialCheck, CredentialOrigin, DataPathKind, DataPathState, ExtendedPanId};
+use weft_model::{CredentialCheck, CredentialOrigin, DataPathKind, DataPathState, ExtendedPanId, Refusal};
 use weft_thread::credential::{OperationalDataset, Passcode, Pskc};
 
 impl State {
-    pub(super) fn give(&mut self, given: Given, now: Duration) -> Result<ExtendedPanId, MeshError> {
-        let wrong = |what: &str, error: weft_thread::credential::CredentialError| MeshError::Wrong(format!("{what}: {error}"));
+    pub(super) fn give(&mut self, given: Given, now: Duration) -> Result<ExtendedPanId, Refusal> {
+        let wrong = |what: &str, error: weft_thread::credential::CredentialError| Refusal::Wrong(format!("{what}: {error}"));
         let at = clock::now();
         let network = match given {
             Given::Dataset(text) => {
@@ -33,7 +33,7 @@ impl State {
             }
             Given::Passphrase(network, text) => {
                 let name = self.network_name(network).ok_or_else(|| {
-                    MeshError::NotNow(format!(
+                    Refusal::NotNow(format!(
                         "the key is made of the passphrase and the network's name, and no border router tells the name of network {network} now"
                     ))
                 })?;
@@ -55,7 +55,7 @@ impl State {
         origin: CredentialOrigin,
         origin_name: Option<&str>,
         now: Duration,
-    ) -> Result<bool, MeshError> {
+    ) -> Result<bool, Refusal> {
         let network = dataset.public().extended_pan_id;
         let is_refused = network.is_some_and(|network| self.is_refused_everywhere(network));
         let is_news = self.credentials.learn(dataset, origin, origin_name, is_refused, clock::now())?;
@@ -85,26 +85,26 @@ impl State {
         self.restate();
     }
 
-    pub(super) fn enter(&mut self, id: &str, passcode: &str) -> Result<(), MeshError> {
-        let passcode = Passcode::parse(passcode).map_err(|error| MeshError::Wrong(format!("this is no passcode: {error}")))?;
+    pub(super) fn enter(&mut self, id: &str, passcode: &str) -> Result<(), Refusal> {
+        let passcode = Passcode::parse(passcode).map_err(|error| Refusal::Wrong(format!("this is no passcode: {error}")))?;
         if self.kept.paused {
             return Err(paused());
         }
         let path = self.paths.get_mut(id).filter(|path| path.is_present).ok_or_else(|| no_way(id))?;
         if path.passcode_addresses.is_empty() {
-            return Err(MeshError::NotNow(format!(
+            return Err(Refusal::NotNow(format!(
                 "{} waits for no passcode now: have its app or web page show one first; it is good for a few minutes",
                 path.name
             )));
         }
         if path.is_entered {
-            return Err(MeshError::NotNow(format!("{} is being entered right now", path.name)));
+            return Err(Refusal::NotNow(format!("{} is being entered right now", path.name)));
         }
         path.passcode = Some(passcode);
         Ok(())
     }
 
-    pub(super) fn forget(&mut self, network: ExtendedPanId) -> Result<(), MeshError> {
+    pub(super) fn forget(&mut self, network: ExtendedPanId) -> Result<(), Refusal> {
         self.credentials.forget(network)?;
         if let Some(group) = self.groups.get_mut(&Group::Network(network)) {
             let under_way = group.under_way.as_ref().and_then(|id| self.paths.get(id));
@@ -153,21 +153,21 @@ impl State {
     }
 
     /// A person named an API.
-    pub(super) fn name_api(&mut self, api: Api, now: Duration) -> Result<String, MeshError> {
+    pub(super) fn name_api(&mut self, api: Api, now: Duration) -> Result<String, Refusal> {
         if !self.kept.by_hand.contains(&api.base) {
             if self.kept.by_hand.len() >= MAX_BY_HAND {
-                return Err(MeshError::NotNow(format!("{MAX_BY_HAND} addresses are named already: remove one first")));
+                return Err(Refusal::NotNow(format!("{MAX_BY_HAND} addresses are named already: remove one first")));
             }
             self.kept.by_hand.push(api.base.clone());
             let written = self.keep();
             if let Err(error) = written {
                 self.kept.by_hand.pop();
-                return Err(MeshError::Failed(format!("the address cannot be kept: {error}")));
+                return Err(Refusal::Failed(format!("the address cannot be kept: {error}")));
             }
         }
         let id = self.add_api(api, None, now);
         let Some(path) = self.paths.get_mut(&id) else {
-            return Err(MeshError::NotNow(format!(
+            return Err(Refusal::NotNow(format!(
                 "the address is kept, but {MAX_PATHS} border routers are followed already: it is asked after a restart, if there is room then"
             )));
         };
@@ -175,10 +175,10 @@ impl State {
         Ok(id)
     }
 
-    pub(super) fn remove(&mut self, id: &str, now: Duration) -> Result<(), MeshError> {
+    pub(super) fn remove(&mut self, id: &str, now: Duration) -> Result<(), Refusal> {
         let path = self.paths.get_mut(id).filter(|path| path.is_present).ok_or_else(|| no_way(id))?;
         if !path.is_by_hand {
-            return Err(MeshError::NotNow(format!(
+            return Err(Refusal::NotNow(format!(
                 "nobody named {}: it announces itself, and is shown for as long as it does",
                 path.name
             )));
@@ -190,10 +190,10 @@ impl State {
         }
         let base = path.base.clone();
         self.kept.by_hand.retain(|kept| Some(kept) != base.as_ref());
-        self.keep().map_err(|error| MeshError::Failed(format!("this cannot be kept: {error}")))
+        self.keep().map_err(|error| Refusal::Failed(format!("this cannot be kept: {error}")))
     }
 
-    pub(super) fn ask_now(&mut self, network: Option<ExtendedPanId>, id: Option<&str>, now: Duration) -> Result<(), MeshError> {
+    pub(super) fn ask_now(&mut self, network: Option<ExtendedPanId>, id: Option<&str>, now: Duration) -> Result<(), Refusal> {
         if self.kept.paused {
             return Err(paused());
         }
@@ -201,7 +201,7 @@ impl State {
             let path = self.paths.get(id).filter(|path| path.is_present).ok_or_else(|| no_way(id))?;
             if !self.is_usable(path) {
                 let reason = &path.detail;
-                return Err(MeshError::NotNow(format!("{} cannot be asked: {reason}", path.name)));
+                return Err(Refusal::NotNow(format!("{} cannot be asked: {reason}", path.name)));
             }
             let group = Self::group_of(id, path);
             self.wish(&group, false, now)?;
@@ -214,7 +214,7 @@ impl State {
             Some(network) => vec![Group::Network(network)],
             None => self.groups.keys().cloned().collect(),
         };
-        let mut refused: Option<(bool, MeshError)> = None;
+        let mut refused: Option<(bool, Refusal)> = None;
         let mut asked = false;
         for group in groups {
             match self.ask_group(&group, now) {
@@ -231,32 +231,35 @@ impl State {
         match (asked, refused) {
             (true, _) => Ok(()),
             (false, Some((_, error))) => Err(error),
-            (false, None) => Err(MeshError::NotNow("no border router is known yet".to_owned())),
+            (false, None) => Err(Refusal::NotNow("no border router is known yet".to_owned())),
         }
     }
 
-    fn ask_group(&mut self, group: &Group, now: Duration) -> Result<(), MeshError> {
+    fn ask_group(&mut self, group: &Group, now: Duration) -> Result<(), Refusal> {
         let known = self.paths_of(group).next().is_some();
         if !self.paths_of(group).any(|(_, path)| self.is_usable(path)) {
+            if let Some((_, node)) = self.paths_of(group).find(|(_, path)| path.kind == DataPathKind::Dongle) {
+                return Err(Refusal::NotNow(format!("the dongle cannot ask the mesh at the moment: {}", node.detail)));
+            }
             return Err(match group {
-                Group::Network(network) if !known => MeshError::Unknown(format!("no border router announces network {network} now")),
-                Group::Network(network) => MeshError::NotNow(format!(
+                Group::Network(network) if !known => Refusal::Unknown(format!("no border router announces network {network} now")),
+                Group::Network(network) => Refusal::NotNow(format!(
                     "nothing opens network {network} yet: enter its dataset, its PSKc, or a one-time passcode"
                 )),
-                Group::Lone(_) => MeshError::NotNow("it is not known yet where this leads".to_owned()),
+                Group::Lone(_) => Refusal::NotNow("it is not known yet where this leads".to_owned()),
             });
         }
         self.wish(group, true, now)
     }
 
     /// One wish is done every [`PERSON_APART`], later ones together after that, and none that there is no radio time for.
-    fn wish(&mut self, group: &Group, is_for_any: bool, now: Duration) -> Result<(), MeshError> {
+    fn wish(&mut self, group: &Group, is_for_any: bool, now: Duration) -> Result<(), Refusal> {
         let Some(network) = self.groups.get_mut(group) else {
-            return Err(MeshError::Unknown("there is no such network".to_owned()));
+            return Err(Refusal::Unknown("there is no such network".to_owned()));
         };
         let airtime = network.airtime.wait_for(network.last_frames.max(1), now);
         if !airtime.is_zero() {
-            return Err(MeshError::NotNow(format!(
+            return Err(Refusal::NotNow(format!(
                 "the radio time that questions to this network may take within an hour is used up; there is some again in {} min",
                 airtime.as_secs().div_ceil(60)
             )));
@@ -296,11 +299,11 @@ impl State {
     }
 }
 
-fn no_way(id: &str) -> MeshError {
+fn no_way(id: &str) -> Refusal {
     let id: String = id.chars().take(100).collect();
-    MeshError::Unknown(format!("there is no way {id:?}"))
+    Refusal::Unknown(format!("there is no way {id:?}"))
 }
 
-fn paused() -> MeshError {
-    MeshError::NotNow("questions are paused: resume them first".to_owned())
+fn paused() -> Refusal {
+    Refusal::NotNow("questions are paused: resume them first".to_owned())
 }

@@ -7,9 +7,11 @@ use super::way::{Attempt, Attempted, Way};
 use super::ways::Api;
 use super::{Shared, probing::Probes};
 use crate::event::CaptureSender;
+use crate::own_node::NodeStanding;
 use crate::supervise::Context;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use weft_evidence::SourceState;
 
@@ -37,15 +39,18 @@ pub(super) async fn run(shared: Arc<Shared>, mut context: Context) {
     announced.mark_changed();
     let mut wakes = shared.wake.subscribe();
     let mut told = None;
+    let mut own = OwnNodeWatch::default();
     // A former run of this source may have been cut off.
     shared.with(|state| {
         state.groups.values_mut().for_each(|network| network.under_way = None);
         state.paths.values_mut().for_each(|path| path.is_entered = false);
     });
     loop {
+        own.look(&shared);
         tell(&shared, &context, &mut told).await;
         let now = (shared.now)();
         let (starts, paused, wake) = shared.with(|state| {
+            state.count_own_frames(now);
             let (starts, wake) = state.next(now);
             // Dropping an attempt undoes what was begun.
             let is_revoked = |under: &&Under| state.is_revoked(&under.group, &under.path);
@@ -76,6 +81,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut context: Context) {
             found = probes.ended() => if let Some(found) = found { take_up(&shared, found) },
             _ = announced.changed() => announce(&shared),
             _ = wakes.changed() => {}
+            () = own.changed() => {}
             () = tokio::time::sleep(pause) => {}
             () = context.ended() => break,
         }
@@ -84,6 +90,41 @@ pub(super) async fn run(shared: Arc<Shared>, mut context: Context) {
     attempts.abort_all();
     while attempts.join_next().await.is_some() {}
     shared.ways.through(GOODBYE_WITHIN).await;
+}
+
+/// Follows where the node of ours stands.
+#[derive(Default)]
+struct OwnNodeWatch(Option<watch::Receiver<Option<NodeStanding>>>);
+
+impl OwnNodeWatch {
+    /// Takes over what has changed.
+    fn look(&mut self, shared: &Arc<Shared>) {
+        let Some(node) = shared.node.get() else { return };
+        let standing = self.0.get_or_insert_with(|| {
+            let mut standing = node.standing();
+            standing.mark_changed();
+            standing
+        });
+        if !standing.has_changed().unwrap_or(false) {
+            return;
+        }
+        standing.mark_unchanged();
+        if shared.with(|state| state.node_stands(node, &*shared.ways, (shared.now)())) {
+            shared.tell();
+        }
+    }
+
+    /// Comes back when it stands otherwise; never where there is none.
+    async fn changed(&mut self) {
+        match &mut self.0 {
+            Some(standing) => match standing.changed().await {
+                // Looked at by whoever waited.
+                Ok(()) => standing.mark_changed(),
+                Err(_) => std::future::pending().await,
+            },
+            None => std::future::pending().await,
+        }
+    }
 }
 
 fn begin(shared: &Arc<Shared>, start: Start, sender: &CaptureSender, attempts: &mut JoinSet<Attempted>, under: &mut Vec<Under>) {

@@ -1,9 +1,10 @@
 //! What the hub keeps that is no secret: `networks.json` in the data directory, written whole or not at all.
 
+use crate::whole_file;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use weft_model::{Ability, AbilityKind, Timestamp};
 
@@ -106,18 +107,7 @@ impl Kept {
         }
         let bytes = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
         fs::create_dir_all(directory)?;
-        let path = directory.join(FILE);
-        let beside = directory.join(format!("{FILE}.new"));
-        let written = write_new(&beside, &bytes).and_then(|()| fs::rename(&beside, &path));
-        if written.is_err() {
-            let _ = fs::remove_file(&beside);
-            return written;
-        }
-        #[cfg(unix)]
-        if let Ok(folder) = File::open(directory) {
-            let _ = folder.sync_all();
-        }
-        Ok(())
+        whole_file::write(&directory.join(FILE), &bytes)
     }
 }
 
@@ -139,16 +129,6 @@ fn read(path: &PathBuf) -> Result<Option<Kept>, String> {
     Ok(Some(kept))
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 /// OpenThread `include/openthread/commissioner.h`, `OT_COMMISSIONING_...`: a commissioner id TLV holds 64 bytes.
 const MAX_COMMISSIONER_ID_BYTES: usize = 64;
 
@@ -161,8 +141,8 @@ fn new_commissioner_id() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::Folder;
     use super::*;
+    use crate::whole_file::tests::Folder;
 
     #[test]
     fn the_commissioners_name_and_decisions_stay_after_a_restart() {

@@ -7,12 +7,14 @@ mod agent;
 mod agents;
 mod commands;
 mod credentials;
+mod dongle;
 mod hub;
 mod kept;
 mod otbr;
 mod plan;
 mod probing;
 mod state;
+mod sweeping;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -26,15 +28,16 @@ use self::state::State;
 use self::ways::{RealWays, Ways};
 use crate::clock;
 use crate::directory::ServiceDirectory;
+use crate::own_node::OwnNode;
 use crate::sealed::Safe;
 use crate::supervise::{Context, Source, SourceFailure};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use weft_model::{CredentialOrigin, ExtendedPanId, NetworksView};
+use weft_model::{CredentialOrigin, ExtendedPanId, NetworksView, Refusal};
 use weft_thread::credential::OperationalDataset;
 use zeroize::Zeroizing;
 
@@ -46,23 +49,6 @@ pub enum Given {
     Pskc(ExtendedPanId, Zeroizing<String>),
     /// A commissioner passphrase of a network that is announced: its name is needed.
     Passphrase(ExtendedPanId, Zeroizing<String>),
-}
-
-/// Why something was not done. Texts are for the person, and hold no secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MeshError {
-    /// It makes no sense as it is.
-    #[error("{0}")]
-    Wrong(String),
-    /// There is no such network or way.
-    #[error("{0}")]
-    Unknown(String),
-    /// Not as things stand now.
-    #[error("{0}")]
-    NotNow(String),
-    /// Something of ours failed.
-    #[error("{0}")]
-    Failed(String),
 }
 
 /// What the hub needs.
@@ -94,6 +80,8 @@ struct Shared {
     changed: watch::Sender<u64>,
     /// Rises when the loop has something to look at.
     wake: watch::Sender<u64>,
+    /// A node of ours, where there is one.
+    node: OnceLock<Arc<dyn OwnNode>>,
     /// Time since the start, which never jumps: [`clock::running_for`].
     now: fn() -> Duration,
 }
@@ -158,6 +146,7 @@ impl MeshSource {
             ways,
             changed: watch::Sender::new(0),
             wake: watch::Sender::new(0),
+            node: OnceLock::new(),
             now,
         });
         let handle = MeshHandle(Arc::clone(&shared));
@@ -193,7 +182,7 @@ impl MeshHandle {
     ///
     /// # Errors
     /// Where it is no credential, or cannot be kept.
-    pub fn give(&self, given: Given) -> Result<ExtendedPanId, MeshError> {
+    pub fn give(&self, given: Given) -> Result<ExtendedPanId, Refusal> {
         let given = self.0.with(|state| state.give(given, (self.0.now)()))?;
         self.0.tell_all();
         Ok(given)
@@ -204,7 +193,7 @@ impl MeshHandle {
     ///
     /// # Errors
     /// Where it cannot be kept.
-    pub fn learn(&self, dataset: &OperationalDataset, origin: CredentialOrigin, origin_name: Option<&str>) -> Result<bool, MeshError> {
+    pub fn learn(&self, dataset: &OperationalDataset, origin: CredentialOrigin, origin_name: Option<&str>) -> Result<bool, Refusal> {
         let is_news = self.0.with(|state| state.learn(dataset, origin, origin_name, (self.0.now)()))?;
         if is_news {
             self.0.tell_all();
@@ -219,7 +208,7 @@ impl MeshHandle {
     ///
     /// # Errors
     /// Where it is no passcode, there is no such way, or it waits for none.
-    pub fn enter(&self, path: &str, passcode: &str) -> Result<(), MeshError> {
+    pub fn enter(&self, path: &str, passcode: &str) -> Result<(), Refusal> {
         self.0.with(|state| state.enter(path, passcode))?;
         self.0.tell_all();
         Ok(())
@@ -229,7 +218,7 @@ impl MeshHandle {
     ///
     /// # Errors
     /// Where there is none, or it cannot be removed.
-    pub fn forget(&self, network: ExtendedPanId) -> Result<(), MeshError> {
+    pub fn forget(&self, network: ExtendedPanId) -> Result<(), Refusal> {
         self.0.with(|state| state.forget(network))?;
         self.0.tell_all();
         Ok(())
@@ -239,8 +228,8 @@ impl MeshHandle {
     ///
     /// # Errors
     /// Where it is no address, or cannot be kept.
-    pub fn add_rest(&self, address: &str) -> Result<String, MeshError> {
-        let api = self.0.ways.api(address).map_err(MeshError::Wrong)?;
+    pub fn add_rest(&self, address: &str) -> Result<String, Refusal> {
+        let api = self.0.ways.api(address).map_err(Refusal::Wrong)?;
         let id = self.0.with(|state| state.name_api(api, (self.0.now)()))?;
         self.0.tell_all();
         Ok(id)
@@ -250,7 +239,7 @@ impl MeshHandle {
     ///
     /// # Errors
     /// Where there is no such way, or nobody named it.
-    pub fn remove(&self, path: &str) -> Result<(), MeshError> {
+    pub fn remove(&self, path: &str) -> Result<(), Refusal> {
         self.0.with(|state| state.remove(path, (self.0.now)()))?;
         self.0.tell_all();
         Ok(())
@@ -260,7 +249,7 @@ impl MeshHandle {
     ///
     /// # Errors
     /// Where there is no such network or way, or nothing may be asked now.
-    pub fn ask_now(&self, network: Option<ExtendedPanId>, path: Option<&str>) -> Result<(), MeshError> {
+    pub fn ask_now(&self, network: Option<ExtendedPanId>, path: Option<&str>) -> Result<(), Refusal> {
         self.0.with(|state| state.ask_now(network, path, (self.0.now)()))?;
         self.0.tell_all();
         Ok(())
@@ -270,7 +259,7 @@ impl MeshHandle {
     ///
     /// # Errors
     /// Where it could not be kept: it holds all the same, until Weft ends.
-    pub fn set_paused(&self, paused: bool) -> Result<(), MeshError> {
+    pub fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
         let kept = self.0.with(|state| {
             state.kept.paused = paused;
             state.keep()
@@ -278,10 +267,16 @@ impl MeshHandle {
         self.0.tell_all();
         kept.map_err(|error| {
             let what = if paused { "paused" } else { "resumed" };
-            MeshError::Failed(format!(
+            Refusal::Failed(format!(
                 "questions are {what} now, but that cannot be kept, and will be otherwise after a restart: {error}"
             ))
         })
+    }
+
+    /// Takes up the node that a radio dongle may be in a mesh as a way to it. Once: a second one is not taken.
+    pub fn set_dongle(&self, node: Arc<dyn OwnNode>) {
+        let _ = self.0.node.set(node);
+        self.0.tell_all();
     }
 
     /// The dataset that is kept of a network, with its keys, for whoever opens frames.

@@ -9,11 +9,13 @@ use super::state::{Group, Network, Path, State};
 use super::way::{Attempted, WayFailure};
 use crate::clock;
 use std::time::Duration;
-use weft_model::{Ability, AbilityKind, Brought, CredentialCheck, CredentialOrigin, DataPathKind, DataPathState, Timestamp};
+use weft_model::{Ability, AbilityKind, Brought, CredentialCheck, CredentialOrigin, DataPathKind, DataPathState, Refusal, Timestamp};
 use weft_thread::credential::{OperationalDataset, Passcode, Pskc};
 
 /// Between two questions to a network.
 pub(super) const INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// From news about a way to its attempt: announcements trickle in.
+pub(super) const NEWS_DELAY: Duration = Duration::from_secs(2);
 /// From a sweep in which a router was silent to the one that confirms it.
 const CONFIRM_AFTER: Duration = Duration::from_secs(30);
 /// After the first failure; doubled with each.
@@ -242,14 +244,15 @@ impl State {
         }
         let origin = match path.kind {
             DataPathKind::BorderAgent => CredentialOrigin::BorderAgent,
-            DataPathKind::OtbrRest => CredentialOrigin::OtbrRest,
+            // A node of ours hands none out.
+            DataPathKind::OtbrRest | DataPathKind::Dongle => CredentialOrigin::OtbrRest,
         };
         let name = path.name.clone();
         let kept = match attempted.dataset.as_ref() {
             // What was forgotten meanwhile does not come back by what was begun with it.
             Some(_) if is_revoked => Ok(false),
             Some(dataset) if is_its_own(&dataset) => self.settle_or_learn(dataset, origin, &name, now),
-            Some(_) => Err(super::MeshError::Wrong(
+            Some(_) => Err(Refusal::Wrong(
                 "it is of another network than this border router announces, and is not kept".to_owned(),
             )),
             None => Ok(false),
@@ -268,13 +271,7 @@ impl State {
 
     /// What a border router hands out in a session. It proved to know a key: where the kept dataset claims to be newer than anything that is announced, and this one
     /// is what is announced, this is the one that the network uses.
-    fn settle_or_learn(
-        &mut self,
-        dataset: &OperationalDataset,
-        origin: CredentialOrigin,
-        name: &str,
-        now: Duration,
-    ) -> Result<bool, super::MeshError> {
+    fn settle_or_learn(&mut self, dataset: &OperationalDataset, origin: CredentialOrigin, name: &str, now: Duration) -> Result<bool, Refusal> {
         let network = dataset.public().extended_pan_id.filter(|_| origin == CredentialOrigin::BorderAgent);
         let Some(network) = network.filter(|network| self.check(*network) == Some(CredentialCheck::Newer)) else {
             return self.learn(dataset, origin, Some(name), now);
@@ -304,7 +301,7 @@ impl State {
     }
 
     fn brought(&mut self, group: &Group, id: &str, brought: Brought, routers: Vec<weft_model::Rloc16>, at: Timestamp, now: Duration) {
-        let name = match self.paths.get_mut(id) {
+        let (name, kind) = match self.paths.get_mut(id) {
             Some(path) => {
                 path.failures = 0;
                 path.not_before = now;
@@ -314,7 +311,7 @@ impl State {
                 path.last_success_at = Some(at);
                 path.brought = Some(brought.clone());
                 path.stand(DataPathState::Working, String::new());
-                path.name.clone()
+                (path.name.clone(), path.kind)
             }
             None => return,
         };
@@ -341,7 +338,9 @@ impl State {
             let is_usable = self.paths.get(&other).is_some_and(|path| self.is_usable(path));
             let Some(path) = self.paths.get_mut(&other) else { continue };
             let stands_by = matches!(path.state, DataPathState::Untried | DataPathState::Working | DataPathState::StandsBy);
-            if stands_by && is_usable {
+            // Beside the node of ours, whoever works is asked on.
+            let goes_on = kind == DataPathKind::Dongle && path.state == DataPathState::Working;
+            if stands_by && is_usable && !goes_on {
                 path.stand(
                     DataPathState::StandsBy,
                     format!("{name} tells of this mesh; should it fail, this one is asked."),
@@ -470,13 +469,14 @@ impl Turn {
     }
 }
 
-/// The best way has the lowest: the one that works; then those that were never seen to fail at what is needed; border agents, whose answers are of this moment,
-/// before APIs, which may answer from memory.
+/// The best way has the lowest: the one that works, unless it is the node of ours, which only steps in; then those that were never seen to fail at what is needed; border agents, whose answers are of this moment,
+/// before a node of ours, whose questions take a hop more on the air, and both before APIs, which may answer from memory.
 pub(super) fn rank(path: &Path) -> (bool, bool, DataPathKind) {
     let lacks = [AbilityKind::Petition, AbilityKind::Proxy, AbilityKind::Diagnostics]
         .iter()
         .any(|kind| path.cannot(*kind));
-    (path.state != DataPathState::Working, lacks, path.kind)
+    let works = path.state == DataPathState::Working && path.kind != DataPathKind::Dongle;
+    (!works, lacks, path.kind)
 }
 
 fn back_off(failures: u32, first: Duration, longest: Duration) -> Duration {

@@ -76,6 +76,8 @@ pub(super) struct Path {
     pub(super) standing: (Option<PartitionId>, Option<BorderAgentState>),
     /// Since when nothing comes from the mesh behind it.
     pub(super) silent_since: Option<Duration>,
+    /// The node of ours has a parent.
+    pub(super) is_attached: bool,
     /// How it stood when a passcode was entered.
     pub(super) before_passcode: Option<(DataPathState, Timestamp, String)>,
 }
@@ -124,6 +126,7 @@ impl Path {
             is_asked: false,
             standing: (None, None),
             silent_since: None,
+            is_attached: false,
             before_passcode: None,
         }
     }
@@ -274,6 +277,7 @@ impl State {
     pub(super) fn is_usable(&self, path: &Path) -> bool {
         match path.kind {
             DataPathKind::OtbrRest => true,
+            DataPathKind::Dongle => path.is_attached,
             DataPathKind::BorderAgent => {
                 let Some(credential) = self.credential(path) else { return false };
                 let is_refused = path.refused == Some((credential.generation, path.active_timestamp));
@@ -287,6 +291,10 @@ impl State {
         let ids: Vec<String> = self.paths.keys().cloned().collect();
         for id in ids {
             let Some(path) = self.paths.get(&id) else { continue };
+            // The node of ours says itself where it stands.
+            if path.kind == DataPathKind::Dongle {
+                continue;
+            }
             let is_usable = self.is_usable(path);
             let news = match path.state {
                 DataPathState::Untried | DataPathState::StandsBy if !is_usable => Some((DataPathState::NeedsCredential, self.needs(path))),

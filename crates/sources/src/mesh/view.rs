@@ -117,7 +117,7 @@ impl State {
 
     fn path_view(&self, id: &str, path: &Path, now: Duration) -> DataPath {
         let addresses = match path.kind {
-            DataPathKind::OtbrRest => path.base.iter().cloned().collect(),
+            DataPathKind::OtbrRest | DataPathKind::Dongle => path.base.iter().cloned().collect(),
             DataPathKind::BorderAgent => {
                 let addresses = if path.addresses.is_empty() {
                     &path.passcode_addresses
@@ -177,6 +177,7 @@ impl State {
                 };
                 let by = match path.kind {
                     DataPathKind::BorderAgent => "lets Weft in",
+                    DataPathKind::Dongle => "takes part in the mesh",
                     DataPathKind::OtbrRest => "tells of its mesh",
                 };
                 let routers = count(usize::try_from(brought.routers).unwrap_or(usize::MAX), "router", "routers");
@@ -220,6 +221,10 @@ impl State {
         let asked: Vec<&Path> = asked.collect();
         Health::Deaf(match asked.as_slice() {
             [one] => format!("{} tells nothing of its mesh at the moment; `weft network` says why", one.name),
+            several if several.iter().any(|path| path.kind == DataPathKind::Dongle) => format!(
+                "none of {} ways to a mesh works at the moment; `weft network` says why each",
+                several.len()
+            ),
             several => format!(
                 "none of {} border routers lets Weft in at the moment; `weft network` says why each",
                 several.len()

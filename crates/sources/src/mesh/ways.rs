@@ -1,9 +1,12 @@
 //! What makes ways of what is announced or named.
 
-use super::agent::{AgentWay, Goodbyes, Spent};
+use super::agent::{AgentWay, Goodbyes};
+use super::dongle::DongleWay;
 use super::otbr::{Base, OtbrWay, probe_addresses};
+use super::sweeping::Memory;
 use super::way::Way;
 use crate::directory::BorderAgent;
+use crate::own_node::OwnNode;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -27,6 +30,9 @@ pub(super) trait Ways: Send + Sync + 'static {
     /// To an API that a person named; why not, where it is no address.
     fn api(&self, address: &str) -> Result<Api, String>;
 
+    /// Through a node of ours.
+    fn dongle(&self, node: &Arc<dyn OwnNode>) -> Arc<dyn Way>;
+
     /// Looks for an API on a border router.
     fn probe(&self, addresses: Vec<SocketAddr>) -> Pin<Box<dyn Future<Output = Option<Api>> + Send>>;
 
@@ -49,8 +55,7 @@ impl Ways for RealWays {
             passcode_addresses: agent.passcode_addresses.clone(),
             commissioner_id: self.commissioner_id.clone(),
             goodbyes: self.goodbyes.clone(),
-            spent: Spent::default(),
-            last_silent: Default::default(),
+            memory: Memory::default(),
         })
     }
 
@@ -61,6 +66,10 @@ impl Ways for RealWays {
             product: None,
             way: Arc::new(OtbrWay::new(base)),
         })
+    }
+
+    fn dongle(&self, node: &Arc<dyn OwnNode>) -> Arc<dyn Way> {
+        Arc::new(DongleWay::new(Arc::clone(node)))
     }
 
     fn probe(&self, addresses: Vec<SocketAddr>) -> Pin<Box<dyn Future<Output = Option<Api>> + Send>> {

@@ -1,17 +1,26 @@
 //! A dongle with RCP firmware as a source: what it hears on the air of a mesh goes through [`weft_thread::listen`] and becomes captures.
 //!
+//! Where somebody wants that, it takes part in a mesh ([`weft_thread::node`]): it hears less then, and the mesh can be asked through it ([`crate::own_node`]). What it
+//! hears as a node still goes to the listener; answers to questions of ours do not, because whoever asked delivers them.
+//!
 //! The serial line has a thread of its own. It ends with the source, and comes back from whatever happens to port and radio: the reason stands in the
 //! `source` captures, once for each change.
 
 mod ear;
+mod folder;
+mod handle;
+mod joining;
+mod member;
 mod state;
+mod words;
 mod work;
 
 #[cfg(test)]
 mod tests;
 
-pub use state::{DongleHandle, DongleState, ScannedChannel};
+pub use handle::DongleHandle;
 pub use weft_thread::listen::{HeardFrame, Listener, Network};
+pub use weft_thread::node::{Membership, Unfit};
 pub use weft_thread::rcp::Listening;
 pub use weft_thread::rcp::port::{FoundPort, radios};
 
@@ -20,6 +29,7 @@ use crate::supervise::{Context, Source, SourceFailure};
 use serde_json::Value;
 use state::Shared;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -59,6 +69,8 @@ pub struct DongleConfig {
     pub listener: Listener,
     /// Takes every frame too.
     pub frames: Option<FrameSink>,
+    /// Data directory: what a node keeps is in a folder of it. Without one it never takes part in a mesh.
+    pub directory: Option<PathBuf>,
 }
 
 /// A dongle. Its thread holds what listens.
@@ -77,9 +89,9 @@ pub(crate) struct Said {
 }
 
 impl DongleSource {
-    /// A dongle, and the handle by which it is watched and told to scan.
+    /// A dongle, and the handle by which it is watched and commanded.
     pub fn new(config: DongleConfig) -> (Self, DongleHandle) {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared::new(config.directory.as_deref().map(folder::Folder::of)));
         let handle = DongleHandle::new(Arc::clone(&shared));
         let source = Self {
             name: config.name,

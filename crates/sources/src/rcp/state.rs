@@ -1,104 +1,202 @@
-//! How the dongle is doing, for whoever wants to show it.
+//! What the thread of the serial line and whoever watches and commands it have in common.
 
-use serde::Serialize;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use super::Listening;
+use super::folder::Folder;
+use crate::clock;
+use crate::own_node::{NodeEnd, NodeStanding};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use weft_thread::rcp::ChannelActivity;
+use weft_model::{Airtime, Channel, DongleMode, DongleView, ExtendedPanId, PanId};
+use weft_thread::listen::Network;
+use weft_thread::node::Membership;
 
-/// How the dongle is doing. Changes once a second at most, and at once when something happens.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct DongleState {
-    /// The open port.
-    pub port: Option<String>,
-    /// Firmware as it names itself.
-    pub firmware: Option<String>,
-    /// Spinel version: `4.3`.
-    pub protocol: Option<String>,
-    /// The channel it listens on; `None` while it listens on none, or on all in turn.
-    pub channel: Option<u8>,
-    /// It goes from channel to channel.
-    pub is_scanning: bool,
-    /// Frames since the service began.
-    pub frames: u64,
-    /// Frames in the last second.
-    pub frames_per_second: u64,
-    /// Frames that the radio calls damaged.
-    pub damaged: u64,
-    /// Pieces of the serial line that were no frame.
-    pub garbage: u64,
-    /// How often it had to be brought back.
-    pub recoveries: u64,
-    /// PANs of which the key opened nothing, though it was tried: other networks. Empty without a key.
-    pub foreign_pans: Vec<u16>,
-    /// Why it did not listen last.
-    pub last_error: Option<String>,
-    /// What the last scan heard.
-    pub scanned: Vec<ScannedChannel>,
+/// A wish is taken up within a turn of the thread; nobody waits longer for that.
+const TAKEN_WITHIN: Duration = Duration::from_millis(500);
+
+/// What the thread is to do at its next turn.
+#[derive(Default)]
+pub(super) struct Wishes {
+    /// To go through all channels, so long on each.
+    pub(super) scan: Option<Duration>,
+    /// What to listen to.
+    pub(super) listening: Option<Listening>,
+    /// The network whose frames are opened, or none.
+    pub(super) network: Option<Option<Network>>,
 }
 
-/// One channel of a scan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ScannedChannel {
-    /// Channel.
-    pub channel: u8,
-    /// Frames.
-    pub frames: u64,
-    /// Frames that are secured as Thread secures them.
-    pub thread_frames: u64,
-    /// PAN ids.
-    pub pan_ids: Vec<u16>,
-    /// The strongest, dBm.
-    pub rssi_max_dbm: Option<i8>,
-}
-
-impl From<&ChannelActivity> for ScannedChannel {
-    fn from(activity: &ChannelActivity) -> Self {
-        Self {
-            channel: activity.channel.get(),
-            frames: activity.frames,
-            thread_frames: activity.thread_frames,
-            pan_ids: activity.pan_ids.iter().map(|pan_id| pan_id.0).collect(),
-            rssi_max_dbm: activity.rssi_max_dbm,
-        }
+impl Wishes {
+    fn is_empty(&self) -> bool {
+        self.scan.is_none() && self.listening.is_none() && self.network.is_none()
     }
+}
+
+/// The network that it is to take part in.
+#[derive(Default)]
+pub(super) struct Wanted {
+    /// Which; `None`: none.
+    pub(super) network: Option<ExtendedPanId>,
+    /// What makes a member of it, where that is known.
+    pub(super) membership: Option<Membership>,
+    /// Rises with each change.
+    pub(super) generation: u64,
+    /// The generation that the thread has taken up.
+    pub(super) taken: u64,
 }
 
 /// What source and handle share.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Shared {
-    pub(super) state: watch::Sender<DongleState>,
-    /// Milliseconds on each channel of a scan that is wanted; 0: none is.
-    scan: AtomicU64,
+    view: Mutex<DongleView>,
+    pub(super) changed: watch::Sender<u64>,
+    wishes: Mutex<Wishes>,
+    wanted: Mutex<Wanted>,
+    /// What is wanted of the node was taken up.
+    wanted_taken: Condvar,
+    /// Wishes were taken up.
+    taken: Condvar,
+    /// There is a thread that takes wishes up.
+    runs: AtomicBool,
+    /// Where the node stands.
+    pub(super) standing: watch::Sender<Option<NodeStanding>>,
+    /// A conversation that was begun.
+    conversation: Mutex<Option<NodeEnd>>,
+    spent: Mutex<Airtime>,
+    /// PANs that were heard on this channel, and their frames.
+    pans: Mutex<Vec<(PanId, u64)>>,
+    /// Channels that the radio has; empty where it does not tell.
+    channels: Mutex<Vec<Channel>>,
+    /// Where a node is kept; nowhere: none is wanted here.
+    pub(super) folder: Option<Folder>,
+}
+
+/// A panic elsewhere leaves what may be used: each change is whole before the next begins.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
-    /// The scan that is wanted, once.
-    pub(super) fn take_scan(&self) -> Option<Duration> {
-        let milliseconds = self.scan.swap(0, Ordering::Relaxed);
-        (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
-    }
-}
-
-/// Watches a dongle, and tells it to scan.
-#[derive(Debug, Clone)]
-pub struct DongleHandle(Arc<Shared>);
-
-impl DongleHandle {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
-    }
-
-    /// How it is doing.
-    pub fn state(&self) -> watch::Receiver<DongleState> {
-        self.0.state.subscribe()
+    pub(super) fn new(folder: Option<Folder>) -> Self {
+        let wanted = Wanted {
+            network: folder.as_ref().and_then(Folder::wish),
+            ..Wanted::default()
+        };
+        let view = DongleView {
+            since: Some(clock::now()),
+            detail: "It was not looked for yet.".to_owned(),
+            ..DongleView::default()
+        };
+        Self {
+            view: Mutex::new(view),
+            wanted: Mutex::new(wanted),
+            folder,
+            ..Self::default()
+        }
     }
 
-    /// Goes through all channels once, for `dwell` on each (10 s at most), and comes back. Meanwhile it is deaf on its own, and says so.
-    pub fn scan(&self, dwell: Duration) {
-        const LONGEST: u64 = 10_000;
-        let milliseconds = u64::try_from(dwell.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST);
-        self.0.scan.store(milliseconds, Ordering::Relaxed);
+    /// A thread takes wishes up from now on, or no longer.
+    pub(super) fn set_runs(&self, runs: bool) {
+        self.runs.store(runs, Ordering::Relaxed);
+    }
+
+    pub(super) fn view(&self) -> DongleView {
+        lock(&self.view).clone()
+    }
+
+    /// Changes the view; tells of it where it differs.
+    pub(super) fn change(&self, change: impl FnOnce(&mut DongleView)) {
+        let mut view = lock(&self.view);
+        let before = view.clone();
+        change(&mut view);
+        let differs = *view != before;
+        drop(view);
+        if differs {
+            self.changed.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// It does something else now.
+    pub(super) fn be(&self, mode: DongleMode, detail: String) {
+        self.change(|view| {
+            if view.mode != mode {
+                view.mode = mode;
+                view.since = Some(clock::now());
+            }
+            view.detail = detail;
+        });
+    }
+
+    /// Something is wanted of the thread; comes back when that is taken up, or a moment later.
+    pub(super) fn wish(&self, wish: impl FnOnce(&mut Wishes)) {
+        let mut wishes = lock(&self.wishes);
+        wish(&mut wishes);
+        let runs = self.runs.load(Ordering::Relaxed);
+        let waited = self.taken.wait_timeout_while(wishes, TAKEN_WITHIN, |wishes| runs && !wishes.is_empty());
+        drop(waited);
+    }
+
+    pub(super) fn take_wishes(&self) -> Wishes {
+        let wishes = std::mem::take(&mut *lock(&self.wishes));
+        if !wishes.is_empty() {
+            self.taken.notify_all();
+        }
+        wishes
+    }
+
+    /// With what is wanted of the node.
+    pub(super) fn with_wanted<T>(&self, with: impl FnOnce(&mut Wanted) -> T) -> T {
+        with(&mut lock(&self.wanted))
+    }
+
+    /// The thread has seen what is wanted of the node, and its view says so.
+    pub(super) fn took_wanted(&self, generation: u64) {
+        lock(&self.wanted).taken = generation;
+        self.wanted_taken.notify_all();
+    }
+
+    /// Waits until the thread has seen what is wanted of the node, or a moment.
+    pub(super) fn wait_until_wanted_is_taken(&self) {
+        let wanted = lock(&self.wanted);
+        let runs = self.runs.load(Ordering::Relaxed);
+        let waited = self
+            .wanted_taken
+            .wait_timeout_while(wanted, TAKEN_WITHIN, |wanted| runs && wanted.taken < wanted.generation);
+        drop(waited);
+    }
+
+    pub(super) fn set_conversation(&self, end: NodeEnd) {
+        *lock(&self.conversation) = Some(end);
+    }
+
+    pub(super) fn take_conversation(&self) -> Option<NodeEnd> {
+        lock(&self.conversation).take()
+    }
+
+    pub(super) fn spend(&self, airtime: Airtime) {
+        let mut spent = lock(&self.spent);
+        *spent = spent.plus(airtime);
+    }
+
+    pub(super) fn take_spent(&self) -> Airtime {
+        std::mem::take(&mut *lock(&self.spent))
+    }
+
+    pub(super) fn set_pans(&self, pans: Vec<(PanId, u64)>) {
+        *lock(&self.pans) = pans;
+    }
+
+    pub(super) fn pans(&self) -> Vec<(PanId, u64)> {
+        lock(&self.pans).clone()
+    }
+
+    pub(super) fn set_channels(&self, channels: Vec<Channel>) {
+        *lock(&self.channels) = channels;
+    }
+
+    /// Whether the radio is known not to have this channel.
+    pub(super) fn lacks(&self, channel: Channel) -> bool {
+        let channels = lock(&self.channels);
+        !channels.is_empty() && !channels.contains(&channel)
     }
 }

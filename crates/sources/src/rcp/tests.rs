@@ -15,6 +15,7 @@ fn dongle(path: &str) -> (DongleSource, DongleHandle) {
         listening: Listening::Channel(Channel::new(20).unwrap()),
         listener: Listener::default(),
         frames: None,
+        directory: None,
     })
 }
 
@@ -46,7 +47,7 @@ fn a_port_that_is_not_there_is_told_once_and_waited_for() {
         assert_eq!(next(&mut inbox).await, (SourceState::Deaf, Some(reason.to_owned())));
         let again = tokio::time::timeout(Duration::from_millis(1500), next(&mut inbox)).await;
         assert!(again.is_err(), "said again: {again:?}");
-        assert_eq!(handle.state().borrow().last_error.as_deref(), Some(reason));
+        assert_eq!(handle.view().last_error.as_deref(), Some(reason));
         let (_, last) = tokio::join!(supervisor.end(), next(&mut inbox));
         assert_eq!(last.0, SourceState::Stopped);
     });

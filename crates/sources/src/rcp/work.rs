@@ -1,8 +1,9 @@
 //! The thread of the serial line: finds the port, opens it, listens, and does so again when it ends.
 
 use super::ear::DongleEar;
-use super::state::{DongleState, Shared};
-use super::{FrameSink, PortChoice, Said};
+use super::joining::Joining;
+use super::state::Shared;
+use super::{FrameSink, PortChoice, Said, words};
 use crate::clock;
 use crate::event::CaptureSender;
 use std::path::Path;
@@ -11,9 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use weft_evidence::SourceState;
+use weft_model::DongleMode;
 use weft_thread::listen::Listener;
 use weft_thread::rcp::port::{Port, PortError, radios};
-use weft_thread::rcp::{Ended, Listening, Rcp, SPEEDS, run};
+use weft_thread::rcp::{Ended, Listening, Radio, SPEEDS, run};
 
 /// Pauses after failures in a row. A dongle that is plugged in again is found within the longest, and one that was pulled out at once.
 const PAUSES: [Duration; 5] = [
@@ -36,7 +38,8 @@ pub(super) struct Settings {
 pub(super) struct Hearing {
     pub(super) listener: Listener,
     pub(super) frames: Option<FrameSink>,
-    pub(super) rcp: Rcp,
+    pub(super) radio: Radio,
+    pub(super) joining: Joining,
 }
 
 impl Hearing {
@@ -44,7 +47,8 @@ impl Hearing {
         Self {
             listener,
             frames,
-            rcp: Rcp::new(listening),
+            radio: Radio::new(listening),
+            joining: Joining::default(),
         }
     }
 }
@@ -60,22 +64,30 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn run(self) {
+        self.shared.set_runs(true);
+        self.attempts();
+        self.shared.set_runs(false);
+    }
+
+    fn attempts(&self) {
+        self.hearing.lock().unwrap_or_else(PoisonError::into_inner).joining.begin();
+        self.look();
         let mut failures = 0;
         let mut last_reason = None;
         while !self.is_ended() {
             let failure = self.attempt(failures, &mut last_reason);
             let Some(failure) = failure else { break };
-            self.shared.state.send_modify(|state| {
-                let (frames, recoveries) = (state.frames, state.recoveries);
-                let scanned = std::mem::take(&mut state.scanned);
-                *state = DongleState {
-                    frames,
-                    recoveries,
-                    scanned,
-                    last_error: Some(failure.reason.clone()),
-                    ..DongleState::default()
-                };
+            self.shared.change(|view| {
+                (view.port, view.kind, view.firmware, view.protocol) = (None, None, None, None);
+                (view.rcp_api, view.hardware_address) = (None, None);
+                (view.channel, view.opens, view.scanning, view.frames_per_second) = (None, None, None, 0);
+                view.last_error = Some(failure.reason.clone());
+                view.last_error_at = Some(clock::now());
             });
+            match failure.is_deaf {
+                true => self.shared.be(DongleMode::Deaf, words::deaf(&failure.reason)),
+                false => self.shared.be(DongleMode::Absent, words::absent(&failure.reason)),
+            }
             failures = if failure.had_listened { 0 } else { failures + 1 };
             // The same reason again is no news.
             if last_reason.as_ref() != Some(&failure.reason) {
@@ -100,10 +112,27 @@ impl Worker {
         let until = clock::running_for().saturating_add(pause);
         let was_there = path.is_none_or(|path| Path::new(path).exists());
         while clock::running_for() < until && !self.is_ended() {
+            self.look();
             std::thread::sleep(LOOK_EVERY);
             if !was_there && path.is_some_and(|path| Path::new(path).exists()) {
                 return;
             }
+        }
+    }
+
+    /// What is wanted while there is no port.
+    fn look(&self) {
+        let mut hearing = self.hearing.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::running_for();
+        hearing.joining.turn(None, None, &self.shared, now);
+        hearing.joining.show(&self.shared, now);
+        let wishes = self.shared.take_wishes();
+        if let Some(network) = wishes.network {
+            hearing.listener.set_network(network);
+        }
+        if let Some(listening) = wishes.listening {
+            // Where the radio turns out not to have the channel, it says so.
+            let _ = hearing.radio.listen(listening, now);
         }
     }
 
@@ -139,23 +168,24 @@ impl Worker {
                 return Some(Failure::at_once(error.to_string(), missing));
             }
         };
-        self.shared.state.send_modify(|state| state.port = Some(path.clone()));
+        self.shared.change(|view| view.port = Some(path.clone()));
+        self.shared.be(DongleMode::Starting, words::starting(&path));
         let mut hearing = self.hearing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Hearing { listener, frames, rcp } = &mut *hearing;
-        let mut ear = DongleEar::new(self, listener, frames.as_mut(), &path);
-        let ended = run(&mut port, rcp, clock::running_for, &mut ear);
-        ear.finish();
+        let (mut ear, radio) = DongleEar::new(self, &mut hearing, &path);
+        let ended = run(&mut port, radio, clock::running_for, &mut ear);
+        ear.close();
         let had_listened = ear.had_listened();
         if had_listened {
             *last_reason = None;
         }
-        let reason = match ended {
+        let (reason, is_deaf) = match ended {
             Ended::Stopped => return None,
-            Ended::Failed(failure) => format!("{path}: {failure}"),
-            Ended::Lost(error) => format!("{path} went away: {error}"),
+            Ended::Failed(failure) => (format!("{path}: {failure}"), true),
+            Ended::Lost(error) => (format!("{path} went away: {error}"), false),
         };
         Some(Failure {
             reason,
+            is_deaf,
             had_listened,
             path: Some(path),
         })
@@ -164,6 +194,8 @@ impl Worker {
 
 struct Failure {
     reason: String,
+    /// The port was open all the same.
+    is_deaf: bool,
     had_listened: bool,
     /// The port whose coming ends the pause.
     path: Option<String>,
@@ -173,6 +205,7 @@ impl Failure {
     fn at_once(reason: impl Into<String>, path: Option<String>) -> Self {
         Self {
             reason: reason.into(),
+            is_deaf: false,
             had_listened: false,
             path,
         }

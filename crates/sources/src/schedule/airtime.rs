@@ -31,11 +31,6 @@ impl AirtimeBudget {
         }
     }
 
-    /// The most frames an hour.
-    pub fn frames_per_hour(&self) -> u32 {
-        self.frames_per_hour
-    }
-
     /// Something was asked, and took this.
     pub fn take(&mut self, airtime: Airtime, now: Duration) {
         if airtime == Airtime::default() {
@@ -84,12 +79,6 @@ impl AirtimeBudget {
         while self.taken.front().is_some_and(|(at, _)| now.saturating_sub(*at) >= HOUR) {
             self.taken.pop_front();
         }
-    }
-}
-
-impl Default for AirtimeBudget {
-    fn default() -> Self {
-        Self::new(Self::FRAMES_PER_HOUR)
     }
 }
 

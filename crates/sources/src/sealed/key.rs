@@ -50,11 +50,9 @@ pub(super) fn read_or_make(path: &Path) -> Result<SealKey, SafeError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     getrandom::fill(&mut key[..]).map_err(|_| store::told("make", path)(io::Error::other("the system gives no randomness")))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let name = path.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| SafeError::NoKey { path: path.to_owned() })?;
     if !folder.as_os_str().is_empty() && !folder.exists() {
         store::make_folder(folder)?;
     }
-    store::replace(folder, name, &key[..])?;
+    store::replace(path, &key[..])?;
     Ok(key)
 }

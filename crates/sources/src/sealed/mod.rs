@@ -15,6 +15,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use crate::whole_file::BESIDE_SUFFIX;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use std::io;
@@ -125,7 +126,7 @@ impl Safe {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(no_randomness)?;
         let bytes = seal(&key, name, &nonce, secret).ok_or_else(|| refused(name, "it is too large"))?;
-        store::replace(&self.folder, name, &bytes)
+        store::replace(&self.folder.join(name), &bytes)
     }
 
     /// Forgets a name; nothing happens where there is none.
@@ -135,7 +136,7 @@ impl Safe {
     pub fn remove(&self, name: &str) -> Result<(), SafeError> {
         check(name)?;
         let _one = store::one_at_a_time();
-        store::remove(&self.folder, name)
+        store::remove(&self.folder.join(name))
     }
 
     /// The names that hold something, readable or not, sorted.
@@ -161,7 +162,7 @@ fn refused(name: &str, reason: &'static str) -> SafeError {
 fn check(name: &str) -> Result<(), SafeError> {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
     let is_name = !name.is_empty() && name.len() <= MAX_NAME_BYTES && name.bytes().all(is_plain);
-    if !is_name || name.starts_with('.') || name.ends_with(store::TEMPORARY_SUFFIX) {
+    if !is_name || name.starts_with('.') || name.ends_with(BESIDE_SUFFIX) {
         return Err(refused(name, "it is no name of a record"));
     }
     Ok(())

@@ -1,14 +1,13 @@
-//! Files that only their owner reads, written whole or not at all.
+//! Files and folders that only their owner reads.
 
 use super::SafeError;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use crate::whole_file;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
-/// What a file is called while it is written.
-pub(super) const TEMPORARY_SUFFIX: &str = ".new";
 /// Files of a folder that are looked at.
 const MAX_FILES: usize = 10_000;
 
@@ -56,39 +55,21 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), SafeError> {
     builder.create(folder).map_err(told("make the folder", folder))
 }
 
-/// Writes a file anew. Whoever reads it meanwhile, or after a power cut, finds the old one or the new one.
-pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), SafeError> {
-    let temporary = folder.join(format!("{name}{TEMPORARY_SUFFIX}"));
-    let target = folder.join(name);
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(told("remove", &temporary)(error)),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary).map_err(told("make", &temporary))?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(told("write", &temporary));
-    let renamed = written.and_then(|()| fs::rename(&temporary, &target).map_err(told("replace", &target)));
-    if renamed.is_err() {
-        let _ = fs::remove_file(&temporary);
-        return renamed;
-    }
-    sync(folder);
-    Ok(())
+/// Writes a file anew.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SafeError> {
+    whole_file::write(path, bytes).map_err(told("write", path))
 }
 
-pub(super) fn remove(folder: &Path, name: &str) -> Result<(), SafeError> {
-    for name in [name, &format!("{name}{TEMPORARY_SUFFIX}")] {
-        let path = folder.join(name);
-        match fs::remove_file(&path) {
+/// Removes a file, and what an interrupted writing of it left.
+pub(super) fn remove(path: &Path) -> Result<(), SafeError> {
+    for path in [path, &whole_file::beside(path)] {
+        match fs::remove_file(path) {
             Ok(()) => {}
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-            Err(error) => return Err(told("remove", &path)(error)),
+            Err(error) => return Err(told("remove", path)(error)),
         }
     }
-    sync(folder);
+    whole_file::sync_folder(path);
     Ok(())
 }
 
@@ -104,14 +85,4 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, SafeError> {
         names.extend(entry.file_name().into_string());
     }
     Ok(names)
-}
-
-/// The renaming lies in the folder. Not every file system lets a folder be synchronised; there is nothing to be done about one that does not.
-fn sync(folder: &Path) {
-    #[cfg(unix)]
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
 }

@@ -1,10 +1,10 @@
 //! The hub of meshes and the servers, as the API and the commands see them.
 
 use tokio::sync::watch;
-use weft_model::{ExtendedPanId, MatterNodeId, NetworksView};
-use weft_server::{Given, Networks, Opened, Refusal, ServerKind};
-use weft_sources::home_assistant::{ServersError, ServersHandle};
-use weft_sources::mesh::{self, MeshError, MeshHandle};
+use weft_model::{ExtendedPanId, MatterNodeId, NetworksView, Refusal};
+use weft_server::{Given, Networks, Opened, ServerKind};
+use weft_sources::home_assistant::ServersHandle;
+use weft_sources::mesh::{self, MeshHandle};
 use zeroize::Zeroizing;
 
 /// Both together. Clones are the same.
@@ -49,68 +49,47 @@ impl Networks for AllNetworks {
             Given::Of(network, Opened::Pskc(pskc)) => mesh::Given::Pskc(network, pskc),
             Given::Of(network, Opened::Passphrase(passphrase)) => mesh::Given::Passphrase(network, passphrase),
         };
-        self.mesh.give(given).map_err(of_mesh)
+        self.mesh.give(given)
     }
 
     fn forget(&self, network: ExtendedPanId) -> Result<(), Refusal> {
-        self.mesh.forget(network).map_err(of_mesh)
+        self.mesh.forget(network)
     }
 
     fn enter(&self, path: &str, passcode: &str) -> Result<(), Refusal> {
-        self.mesh.enter(path, passcode).map_err(of_mesh)
+        self.mesh.enter(path, passcode)
     }
 
     fn ask(&self, network: Option<ExtendedPanId>, path: Option<&str>) -> Result<(), Refusal> {
-        self.mesh.ask_now(network, path).map_err(of_mesh)
+        self.mesh.ask_now(network, path)
     }
 
     fn add_path(&self, address: &str) -> Result<String, Refusal> {
-        self.mesh.add_rest(address).map_err(of_mesh)
+        self.mesh.add_rest(address)
     }
 
     fn remove_path(&self, id: &str) -> Result<(), Refusal> {
-        self.mesh.remove(id).map_err(of_mesh)
+        self.mesh.remove(id)
     }
 
     fn add_server(&self, kind: ServerKind, address: &str, token: Option<Zeroizing<String>>) -> Result<String, Refusal> {
-        let added = match (kind, token) {
+        match (kind, token) {
             (ServerKind::MatterServer, _) => self.servers.add_matter_server(address),
             (ServerKind::HomeAssistant, Some(token)) => self.servers.add_home_assistant(address, token),
-            (ServerKind::HomeAssistant, None) => {
-                return Err(Refusal::Wrong("Home Assistant wants a long-lived access token.".to_owned()));
-            }
-        };
-        added.map_err(of_servers)
+            (ServerKind::HomeAssistant, None) => Err(Refusal::Wrong("Home Assistant wants a long-lived access token.".to_owned())),
+        }
     }
 
     fn remove_server(&self, id: &str) -> Result<(), Refusal> {
-        self.servers.remove(id).map_err(of_servers)
+        self.servers.remove(id)
     }
 
     fn adopt(&self, id: &str, nodes: Option<Vec<MatterNodeId>>) -> Result<u32, Refusal> {
-        self.servers.adopt(id, nodes).map_err(of_servers)
+        self.servers.adopt(id, nodes)
     }
 
     fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
         self.servers.set_paused(paused);
-        self.mesh.set_paused(paused).map_err(of_mesh)
-    }
-}
-
-fn of_mesh(error: MeshError) -> Refusal {
-    match error {
-        MeshError::Wrong(why) => Refusal::Wrong(why),
-        MeshError::Unknown(why) => Refusal::Unknown(why),
-        MeshError::NotNow(why) => Refusal::NotNow(why),
-        MeshError::Failed(why) => Refusal::Failed(why),
-    }
-}
-
-fn of_servers(error: ServersError) -> Refusal {
-    match error {
-        ServersError::Wrong(why) => Refusal::Wrong(why),
-        ServersError::Unknown(why) => Refusal::Unknown(why),
-        ServersError::NotNow(why) => Refusal::NotNow(why),
-        ServersError::Failed(why) => Refusal::Failed(why),
+        self.mesh.set_paused(paused)
     }
 }

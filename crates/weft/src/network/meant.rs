@@ -7,7 +7,7 @@ use weft_model::{DataPath, DataPathKind, ExtendedPanId, NetworksView};
 ///
 /// # Errors
 /// Where none is meant, or more than one.
-pub(super) fn network(wanted: &str, view: &NetworksView) -> Result<ExtendedPanId> {
+pub(crate) fn network(wanted: &str, view: &NetworksView) -> Result<ExtendedPanId> {
     let wanted = wanted.trim();
     if let Ok(id) = wanted.parse() {
         return Ok(id);

@@ -15,7 +15,9 @@ mod start;
 mod wait;
 
 pub(crate) use arguments::{NetworkArguments, NetworkSourceArguments};
+pub(crate) use meant::network as meant;
 pub(crate) use start::{NetworkOptions, Networks, networks};
+pub(crate) use wait::until;
 
 use anyhow::{Context, Result};
 use arguments::NetworkCommand;

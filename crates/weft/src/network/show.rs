@@ -150,6 +150,7 @@ fn credential_line(credential: &CredentialView, now: Timestamp) -> String {
 fn path_line(path: &DataPath, now: Timestamp) -> String {
     let kind = match path.kind {
         DataPathKind::BorderAgent => "border agent",
+        DataPathKind::Dongle => "node",
         DataPathKind::OtbrRest => "REST API",
     };
     let product = path.product.as_ref().map(|product| format!(" ({product})")).unwrap_or_default();

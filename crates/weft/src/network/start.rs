@@ -2,18 +2,16 @@
 
 use super::adapter::AllNetworks;
 use super::secret;
-use crate::output::tell;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use weft_model::{Channel, CredentialOrigin};
+use weft_model::CredentialOrigin;
 use weft_server::{Given, Networks as Keeper, ServerKind};
 use weft_sources::Source;
 use weft_sources::directory::ServiceDirectory;
 use weft_sources::home_assistant::{DatasetSink, Joiner, ServersConfig, ServersSource};
 use weft_sources::matter::DatasetTaker;
 use weft_sources::mesh::{FRAMES_PER_HOUR, MeshConfig, MeshHandle, MeshSource};
-use weft_sources::rcp::Network;
 use weft_thread::credential::OperationalDataset;
 
 /// Sources, to be started.
@@ -76,30 +74,9 @@ impl Networks {
         })
     }
 
-    /// The network whose stored key a dongle can open frames with. It listens on one channel: where several keys are stored, the channel decides.
-    pub(crate) fn of_dongle(&self, channel: Option<Channel>) -> Option<Network> {
-        let view = self.mesh.view();
-        let with_key = view
-            .networks
-            .iter()
-            .filter(|network| network.credential.as_ref().is_some_and(|kept| kept.has_network_key));
-        let datasets = with_key.filter_map(|network| Some((network, self.mesh.dataset(network.extended_pan_id?)?)));
-        let mut fitting: Vec<_> = datasets
-            .filter(|(_, dataset)| channel.is_none() || dataset.public().channel == channel)
-            .collect();
-        match fitting.len() {
-            0 => None,
-            1 => {
-                let (network, dataset) = fitting.remove(0);
-                let name = network.name.as_deref().unwrap_or("the network");
-                tell(format!("the dongle opens frames of {name} with the stored dataset"));
-                Network::from_dataset(dataset.expose())
-            }
-            _ => {
-                tell("datasets of several networks are stored: say with --channel which one the dongle listens to, and it opens its frames");
-                None
-            }
-        }
+    /// The hub of the meshes, for whoever needs its datasets.
+    pub(crate) fn meshes(&self) -> MeshHandle {
+        self.mesh.clone()
     }
 
     /// All sources, and who answers for them; what the command line gives is kept.

@@ -27,7 +27,7 @@ pub(super) enum Outcome {
 ///
 /// # Errors
 /// Those of looking.
-pub(super) fn until<T>(within: Duration, mut look: impl FnMut(Duration) -> anyhow::Result<Option<T>>) -> anyhow::Result<Option<T>> {
+pub(crate) fn until<T>(within: Duration, mut look: impl FnMut(Duration) -> anyhow::Result<Option<T>>) -> anyhow::Result<Option<T>> {
     let begun = clock::running_for();
     loop {
         let waited = clock::running_for().saturating_sub(begun);

@@ -15,7 +15,7 @@ pub(crate) use restore::positions as kept_positions;
 pub(crate) use token::TOKEN_FILE;
 
 use crate::arguments::{DEFAULT_LISTEN, DemoOptions, RecordOptions, ReplayOptions, ServeOptions};
-use crate::network;
+use crate::{dongle, network};
 use anyhow::{Context, Result, bail};
 use chronicle::ChronicleThread;
 use engine::EngineThread;
@@ -50,6 +50,7 @@ struct Plan {
     sources: Vec<Arc<dyn Source>>,
     pairing: Option<Arc<dyn Pairing>>,
     networks: Option<Arc<dyn Networks>>,
+    dongle: Option<Arc<dongle::Keeper>>,
     record: Option<PathBuf>,
     directory: Option<DataDirectory>,
     /// How much faster than real time captures come.
@@ -76,9 +77,12 @@ pub(crate) fn serve(options: ServeOptions) -> Result<()> {
         .networks
         .as_ref()
         .map(|networks| network::networks(directory.path(), services.clone(), networks.frames_per_hour));
+    let mut keeper = None;
     if let Some(dongle) = &options.dongle {
-        let stored = |channel| meshes.as_ref()?.of_dongle(channel);
-        sources.push(Arc::new(crate::sniff::dongle(dongle, None, stored)?.0));
+        let (source, handle) = crate::sniff::dongle(dongle, None, Some(directory.path()))?;
+        sources.push(Arc::new(source));
+        let meshes = meshes.as_ref().map(network::Networks::meshes);
+        keeper = Some(dongle::Keeper::new(handle, meshes, dongle.has_own_key()));
     }
     let fabric = options.matter.map(|matter| {
         let (source, fabric) = crate::fabric::matter(
@@ -99,6 +103,9 @@ pub(crate) fn serve(options: ServeOptions) -> Result<()> {
         }
         None => None,
     };
+    if let (Some(keeper), Some(network)) = (&keeper, options.dongle.as_ref().and_then(crate::sniff::DongleOptions::join)) {
+        keeper.join_at_start(network)?;
+    }
     let pairing = fabric.map(|fabric| fabric as Arc<dyn Pairing>);
     run(Plan {
         listen,
@@ -110,6 +117,7 @@ pub(crate) fn serve(options: ServeOptions) -> Result<()> {
         sources,
         pairing,
         networks,
+        dongle: keeper,
         record: options.record,
         directory: Some(directory),
         speed: 1.0,
@@ -169,6 +177,7 @@ fn play(mut captures: Vec<Capture>, from: Timestamp, speed: f64, listen: Option<
         sources: vec![Arc::new(ReplaySource::new("replay", to_come, speed))],
         pairing: None,
         networks: None,
+        dongle: None,
         record: None,
         directory: None,
         // Faster, the replay's clock runs along; slower, things settle in the viewer's time.
@@ -297,6 +306,14 @@ fn run(plan: Plan) -> Result<()> {
             .with_report(Arc::new(crate::report::ServiceReport(plan.store.clone())));
         let server = match plan.networks {
             Some(networks) => server.with_networks(networks),
+            None => server,
+        };
+        let server = match plan.dongle {
+            Some(dongle) => {
+                // Ends with the runtime.
+                tokio::spawn(dongle.clone().follow());
+                server.with_dongle(dongle)
+            }
             None => server,
         };
         if let Some(directory) = &plan.directory {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // of a test that fails, the place says enough
 
+mod dongle;
 mod exports;
 mod fabric;
 mod imports;

@@ -3,9 +3,9 @@
 use super::assistant::{Home, TOKEN, home, token};
 use super::matter::information;
 use super::*;
-use crate::home_assistant::ServersError;
 use crate::home_assistant::socket::MAX_MESSAGE_BYTES;
 use serde_json::json;
+use weft_model::Refusal;
 
 /// What a Matter server does wrong, what state that is, and a part of the words.
 async fn faulty(fault: &'static str) -> Scripted {
@@ -160,10 +160,10 @@ fn what_makes_no_sense_is_refused_before_anybody_is_asked() {
         let running = Running::start(&folder);
         for wrong in ["", "two words", "with\nline"] {
             let error = running.handle.add_home_assistant("host", Zeroizing::new(wrong.to_owned())).unwrap_err();
-            assert!(matches!(&error, ServersError::Wrong(text) if text.contains("access token")), "{error}");
+            assert!(matches!(&error, Refusal::Wrong(text) if text.contains("access token")), "{error}");
         }
         assert!(running.handle.add_matter_server("ftp://host").is_err());
-        assert!(matches!(running.handle.remove("ws://nobody"), Err(ServersError::Unknown(_))));
+        assert!(matches!(running.handle.remove("ws://nobody"), Err(Refusal::Unknown(_))));
         assert!(running.handle.adopt("ws://nobody", None).is_err());
         running.end().await;
     });

@@ -5,6 +5,7 @@ use super::{Job, Jobs, no_steps};
 use crate::matter::Now;
 use crate::matter::file;
 use crate::matter::registry::SetAside;
+use crate::whole_file;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::net::SocketAddr;
@@ -99,7 +100,7 @@ impl Jobs {
     /// Keeps these bytes, which [`Self::bytes`] made.
     pub(in crate::matter) fn write(folder: &Path, bytes: &[u8]) -> io::Result<()> {
         file::create_folder(folder)?;
-        file::write(&folder.join(FILE), bytes)
+        whole_file::write(&folder.join(FILE), bytes)
     }
 
     /// The file's content. The codes of jobs that are over are not in it, but for those about which a person must decide.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::matter::file::tests::Folder;
+use crate::whole_file::tests::Folder;
 use proptest::prelude::*;
 use weft_matter::attestation::Outcome;
 use weft_model::AttestationOutcome;

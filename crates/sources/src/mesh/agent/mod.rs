@@ -10,16 +10,15 @@ mod talk;
 #[cfg(test)]
 mod tests;
 
+use super::sweeping::Memory;
 use super::way::{Attempt, Attempted, Way};
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use weft_model::{Airtime, ExtendedPanId, Rloc16};
-use weft_thread::Random;
+use weft_model::{Airtime, ExtendedPanId};
 
 /// A session ends for itself after this time, whatever the peer does.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
@@ -38,25 +37,8 @@ pub(super) struct AgentWay {
     pub(super) commissioner_id: String,
     /// Sessions that say goodbye.
     pub(super) goodbyes: Goodbyes,
-    /// Radio time of attempts that brought nothing, or were dropped.
-    pub(super) spent: Spent,
-    /// Routers that were silent the last time: silent again, they are no longer expected, unless the mesh itself names them.
-    pub(super) last_silent: Mutex<BTreeSet<Rloc16>>,
-}
-
-/// Radio time that no result has told of yet. Clones are the same.
-#[derive(Clone, Default)]
-pub(super) struct Spent(Arc<Mutex<Airtime>>);
-
-impl Spent {
-    fn add(&self, airtime: Airtime) {
-        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *spent = spent.plus(airtime);
-    }
-
-    fn take(&self) -> Airtime {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+    /// From one attempt to the next.
+    pub(super) memory: Memory,
 }
 
 /// Counts sessions that are saying goodbye, so that whoever ends the program can wait for them. Clones are the same.
@@ -103,16 +85,6 @@ impl Way for AgentWay {
     }
 
     fn take_spent(&self) -> Airtime {
-        self.spent.take()
+        self.memory.spent.take()
     }
-}
-
-/// The system's randomness.
-fn random() -> Random {
-    Box::new(|bytes| {
-        if let Err(error) = getrandom::fill(bytes) {
-            // A session with bytes that can be foreseen would give the key away. The attempt ends as a defect would.
-            panic!("the system gives no randomness: {error}");
-        }
-    })
 }

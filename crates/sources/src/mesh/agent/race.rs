@@ -4,9 +4,9 @@
 //! (`src/core/meshcop/secure_transport.cpp`) keeps a session for each first message, with no limit to its life, has room for about ten, and for one where a passcode is
 //! entered.
 
-use super::random;
 use super::talk::{Open, is_passing};
 use crate::clock;
+use crate::random::random;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;

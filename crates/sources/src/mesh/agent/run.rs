@@ -2,9 +2,10 @@
 
 use super::AgentWay;
 use super::race::{NobodyAnswers, first_that_answers};
-use super::sweeping::{Mesh, dataset_capture, reporter, sweep};
+use super::sweeping::{dataset_capture, reporter, sweep};
 use super::talk::{Step, Talk};
 use crate::clock;
+use crate::mesh::sweeping::{Found, Mesh};
 use crate::mesh::way::{Attempt, Attempted, WayFailure};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,21 +26,6 @@ const ROLE_WITHIN: Duration = Duration::from_secs(12);
 const LOCATOR_WITHIN: Duration = Duration::from_millis(1_500);
 /// A border agent drops a commissioner that it has not heard of for 50 s.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(30);
-
-/// What an attempt has found out so far.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) abilities: Vec<(AbilityKind, bool, Option<String>)>,
-    pub(super) dataset: Option<OperationalDataset>,
-    pub(super) routers: Vec<Rloc16>,
-}
-
-impl Found {
-    pub(super) fn can(&mut self, kind: AbilityKind, works: bool, detail: Option<String>) {
-        self.abilities.retain(|(known, _, _)| *known != kind);
-        self.abilities.push((kind, works, detail));
-    }
-}
 
 pub(super) async fn run(way: &AgentWay, attempt: Attempt) -> Attempted {
     let mut found = Found::default();
@@ -146,13 +132,8 @@ async fn by_pskc(way: &AgentWay, attempt: &Attempt, talk: &mut Talk, address: Op
     if let (Some(dataset), Some(peer)) = (&found.dataset, reporter(relay, prefix, address)) {
         let _ = attempt.sender.deliver(dataset_capture(dataset, network, peer)).await;
     }
-    let to = Mesh {
-        network,
-        prefix,
-        relay,
-        can_be_asked,
-    };
-    sweep(way, attempt, talk, found, to).await
+    let to = Mesh { network, prefix, relay };
+    sweep(way, attempt, talk, found, to, can_be_asked).await
 }
 
 async fn connected(way: &AgentWay, talk: &mut Talk, by: AbilityKind, found: &mut Found) -> Result<(), WayFailure> {

@@ -15,10 +15,9 @@ mod tests;
 
 pub(super) use check::{Announced, compare, detail, stamp};
 
-use super::MeshError;
 use crate::sealed::{Safe, SafeError};
 use std::collections::BTreeMap;
-use weft_model::{CredentialOrigin, ExtendedPanId, Timestamp};
+use weft_model::{CredentialOrigin, ExtendedPanId, Refusal, Timestamp};
 use weft_thread::credential::{OperationalDataset, Pskc};
 use zeroize::Zeroizing;
 
@@ -115,10 +114,10 @@ impl Credentials {
     }
 
     /// A person entered a dataset; `is_of_now`: it is what border routers announce, and the kept one is not.
-    pub(super) fn enter(&mut self, dataset: OperationalDataset, is_of_now: bool, now: Timestamp) -> Result<ExtendedPanId, MeshError> {
+    pub(super) fn enter(&mut self, dataset: OperationalDataset, is_of_now: bool, now: Timestamp) -> Result<ExtendedPanId, Refusal> {
         let network = network_of(&dataset)?;
         if dataset.pskc().is_none() && dataset.network_key().is_none() {
-            return Err(MeshError::Wrong(
+            return Err(Refusal::Wrong(
                 "this dataset holds neither a network key nor a PSKc: enter the whole active dataset, as its app or tool gives it out".to_owned(),
             ));
         }
@@ -128,7 +127,7 @@ impl Credentials {
             && stamp(dataset.public().active_timestamp) < stamp(kept.active_timestamp())
         {
             let since = |timestamp| check::date(timestamp).map_or_else(|| "no date".to_owned(), |date| format!("of {date}"));
-            return Err(MeshError::Wrong(format!(
+            return Err(Refusal::Wrong(format!(
                 "this dataset ({}) is older than the one that Weft has of this network ({}): a network's newest dataset holds. If the kept one is wrong, forget it first",
                 since(dataset.public().active_timestamp),
                 since(kept.active_timestamp()),
@@ -140,7 +139,7 @@ impl Credentials {
     }
 
     /// A person entered a PSKc.
-    pub(super) fn enter_pskc(&mut self, network: ExtendedPanId, pskc: Pskc, now: Timestamp) -> Result<(), MeshError> {
+    pub(super) fn enter_pskc(&mut self, network: ExtendedPanId, pskc: Pskc, now: Timestamp) -> Result<(), Refusal> {
         let credential = match self.kept.get(&network) {
             Some(kept) => Credential {
                 own_pskc: Some(pskc),
@@ -167,7 +166,7 @@ impl Credentials {
         origin_name: Option<&str>,
         is_refused: bool,
         now: Timestamp,
-    ) -> Result<bool, MeshError> {
+    ) -> Result<bool, Refusal> {
         let network = network_of(dataset)?;
         let tells = |dataset: &OperationalDataset| u8::from(dataset.pskc().is_some()) + u8::from(dataset.network_key().is_some());
         if tells(dataset) == 0 {
@@ -206,7 +205,7 @@ impl Credentials {
         origin: CredentialOrigin,
         origin_name: Option<&str>,
         now: Timestamp,
-    ) -> Result<(), MeshError> {
+    ) -> Result<(), Refusal> {
         let network = network_of(dataset)?;
         let origin_name = origin_name.map(|name| name.chars().take(record::MAX_NAME_CHARACTERS).collect());
         let mut credential = self.with_dataset(network, dataset.clone(), origin, origin_name, now);
@@ -223,7 +222,7 @@ impl Credentials {
     }
 
     /// Uses it from now on. False: there is none.
-    pub(super) fn take_offer(&mut self, network: ExtendedPanId) -> Result<bool, MeshError> {
+    pub(super) fn take_offer(&mut self, network: ExtendedPanId) -> Result<bool, Refusal> {
         let Some(offer) = self.offers.get(&network).cloned() else {
             return Ok(false);
         };
@@ -232,9 +231,9 @@ impl Credentials {
     }
 
     /// Forgets what is kept of a network, usable or not.
-    pub(super) fn forget(&mut self, network: ExtendedPanId) -> Result<(), MeshError> {
+    pub(super) fn forget(&mut self, network: ExtendedPanId) -> Result<(), Refusal> {
         if !self.kept.contains_key(&network) && !self.closed.contains_key(&network) {
-            return Err(MeshError::Unknown(format!("Weft has no credential of network {network}")));
+            return Err(Refusal::Unknown(format!("Weft has no credential of network {network}")));
         }
         self.safe.remove(&name(network)).map_err(failed)?;
         self.kept.remove(&network);
@@ -269,9 +268,9 @@ impl Credentials {
         }
     }
 
-    fn keep(&mut self, network: ExtendedPanId, credential: Credential) -> Result<(), MeshError> {
+    fn keep(&mut self, network: ExtendedPanId, credential: Credential) -> Result<(), Refusal> {
         if self.kept.len() >= MAX_CREDENTIALS && !self.kept.contains_key(&network) {
-            return Err(MeshError::NotNow(format!(
+            return Err(Refusal::NotNow(format!(
                 "Weft keeps credentials of {MAX_CREDENTIALS} networks at most: forget one that you no longer need"
             )));
         }
@@ -342,12 +341,12 @@ fn name(network: ExtendedPanId) -> String {
     format!("{PREFIX}{network}")
 }
 
-fn network_of(dataset: &OperationalDataset) -> Result<ExtendedPanId, MeshError> {
+fn network_of(dataset: &OperationalDataset) -> Result<ExtendedPanId, Refusal> {
     let lacks =
-        || MeshError::Wrong("this dataset holds no extended PAN ID: enter the whole active dataset, as its app or tool gives it out".to_owned());
+        || Refusal::Wrong("this dataset holds no extended PAN ID: enter the whole active dataset, as its app or tool gives it out".to_owned());
     dataset.public().extended_pan_id.ok_or_else(lacks)
 }
 
-fn failed(error: SafeError) -> MeshError {
-    MeshError::Failed(format!("the credential cannot be kept: {error}"))
+fn failed(error: SafeError) -> Refusal {
+    Refusal::Failed(format!("the credential cannot be kept: {error}"))
 }

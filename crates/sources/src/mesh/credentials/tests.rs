@@ -1,5 +1,6 @@
-use super::super::tests::{Folder, PSKC, dataset, network};
+use super::super::tests::{PSKC, dataset, network};
 use super::*;
+use crate::whole_file::tests::Folder;
 use weft_model::CredentialCheck;
 
 fn at(second: i64) -> Timestamp {
@@ -91,7 +92,7 @@ fn a_dataset_that_tells_more_replaces_one_of_the_same_time_and_one_without_keys_
     assert!(!learn(&without(&whole, &[5])));
     assert!(matches!(
         credentials.enter(without(&whole, &[4, 5]), false, at(1)),
-        Err(MeshError::Wrong(_))
+        Err(Refusal::Wrong(_))
     ));
 }
 

@@ -1,33 +1,13 @@
 //! The hub with ways that follow a script, on tokio's paused clock.
 
+mod dongle;
 mod hub;
 mod passing;
 mod people;
 mod world;
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use weft_model::ExtendedPanId;
 use weft_thread::credential::OperationalDataset;
-
-/// A folder of one test, removed at its end.
-pub(super) struct Folder(pub(super) PathBuf);
-
-impl Folder {
-    pub(super) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("weft-mesh-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Bytes that must never be seen anywhere.
 pub(super) const NETWORK_KEY: [u8; 16] = *b"\xa1network key 012";

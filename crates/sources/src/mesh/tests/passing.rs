@@ -1,15 +1,15 @@
 //! What passes by itself, and what a person does about it.
 
+use super::super::Given;
 use super::super::way::WayFailure;
-use super::super::{Given, MeshError};
 use super::world::{Answer, SWEEP, Stage, run};
 use super::{PSKC, dataset_hex, network};
 use crate::directory::AgentService;
 use weft_evidence::SourceState;
-use weft_model::{AbilityKind, BorderAgentRecord, CredentialCheck, CredentialOrigin, DataPathState};
+use weft_model::{AbilityKind, BorderAgentRecord, CredentialCheck, CredentialOrigin, DataPathState, Refusal};
 use zeroize::Zeroizing;
 
-fn give(stage: &Stage, number: u8, seconds: u64) -> Result<weft_model::ExtendedPanId, MeshError> {
+fn give(stage: &Stage, number: u8, seconds: u64) -> Result<weft_model::ExtendedPanId, Refusal> {
     stage.handle.give(Given::Dataset(Zeroizing::new(dataset_hex(network(number), seconds))))
 }
 

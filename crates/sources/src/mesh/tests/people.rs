@@ -1,12 +1,12 @@
 //! What persons and other sources want.
 
+use super::super::Given;
 use super::super::kept::Kept;
 use super::super::way::WayFailure;
-use super::super::{Given, MeshError};
 use super::world::{Answer, SWEEP, Stage, run};
 use super::{NETWORK_KEY, PSKC, dataset, dataset_hex, network};
 use crate::directory::AgentService;
-use weft_model::{BorderAgentRecord, CredentialCheck, CredentialOrigin, DataPathKind, DataPathState};
+use weft_model::{BorderAgentRecord, CredentialCheck, CredentialOrigin, DataPathKind, DataPathState, Refusal};
 use weft_thread::credential::OperationalDataset;
 use zeroize::Zeroizing;
 
@@ -28,15 +28,15 @@ fn a_passcode_brings_the_dataset_and_the_mesh_is_asked_at_once() {
         stage.pass(5).await;
         let error = stage.handle.enter("agent-hall", &passcode()).unwrap_err();
         assert!(
-            matches!(&error, MeshError::NotNow(text) if text.contains("waits for no passcode")),
+            matches!(&error, Refusal::NotNow(text) if text.contains("waits for no passcode")),
             "{error}"
         );
         stage.set("Hall", AgentService::Passcode, Some(BorderAgentRecord::default()));
         stage.pass(1).await;
         let hall = stage.path("agent-hall");
         assert!(hall.waits_for_passcode && hall.detail.contains("passcode"), "{}", hall.detail);
-        assert!(matches!(stage.handle.enter("agent-hall", "12"), Err(MeshError::Wrong(_))));
-        assert!(matches!(stage.handle.enter("agent-none", &passcode()), Err(MeshError::Unknown(_))));
+        assert!(matches!(stage.handle.enter("agent-hall", "12"), Err(Refusal::Wrong(_))));
+        assert!(matches!(stage.handle.enter("agent-none", &passcode()), Err(Refusal::Unknown(_))));
         stage.handle.enter("agent-hall", &passcode()).unwrap();
         stage.pass(5).await;
         let seen: Vec<&str> = stage.world.seen.lock().unwrap().iter().map(|seen| seen.with).collect();
@@ -86,11 +86,11 @@ fn whoever_wants_it_asked_now_gets_it_and_nobody_can_flood() {
         }];
         stage.script("Attic", &small);
         stage.script("Hall", &small);
-        assert!(matches!(stage.handle.ask_now(Some(network(1)), None), Err(MeshError::Unknown(_))));
+        assert!(matches!(stage.handle.ask_now(Some(network(1)), None), Err(Refusal::Unknown(_))));
         stage.announce("Attic", network(1), 5);
         stage.announce("Hall", network(1), 5);
         stage.pass(5).await;
-        assert!(matches!(stage.handle.ask_now(Some(network(1)), None), Err(MeshError::NotNow(_))));
+        assert!(matches!(stage.handle.ask_now(Some(network(1)), None), Err(Refusal::NotNow(_))));
         stage
             .handle
             .learn(&dataset(network(1), 5), CredentialOrigin::HomeAssistant, None)
@@ -131,7 +131,7 @@ fn apis_are_named_found_and_given_up() {
     run(async {
         let mut stage = Stage::new();
         stage.script("http://192.0.2.9:8081", &[SWEEP]);
-        assert!(matches!(stage.handle.add_rest("no address"), Err(MeshError::Wrong(_))));
+        assert!(matches!(stage.handle.add_rest("no address"), Err(Refusal::Wrong(_))));
         let id = stage.handle.add_rest("http://192.0.2.9:8081").unwrap();
         assert_eq!(stage.handle.add_rest("http://192.0.2.9:8081").unwrap(), id);
         stage.pass(5).await;
@@ -147,7 +147,7 @@ fn apis_are_named_found_and_given_up() {
         stage.pass(5).await;
         assert_eq!(stage.tried(), ["http://192.0.2.9:8081"], "after a restart too");
         stage.handle.remove(&id).unwrap();
-        assert!(matches!(stage.handle.remove(&id), Err(MeshError::Unknown(_))));
+        assert!(matches!(stage.handle.remove(&id), Err(Refusal::Unknown(_))));
         stage.pass(3_600).await;
         assert_eq!(stage.tried(), [""; 0]);
         *stage.world.api_at.lock().unwrap() = Some("192.0.2.1:49154".parse().unwrap());
@@ -157,7 +157,7 @@ fn apis_are_named_found_and_given_up() {
         stage.pass(5).await;
         assert_eq!(stage.tried()[0], "http://api:8081", "what a border router offers is found");
         assert!(stage.handle.dataset(network(1)).is_some(), "and its dataset is taken over");
-        assert!(matches!(stage.handle.remove("rest-http-api-8081"), Err(MeshError::NotNow(_))));
+        assert!(matches!(stage.handle.remove("rest-http-api-8081"), Err(Refusal::NotNow(_))));
     });
 }
 
@@ -167,7 +167,7 @@ fn what_is_forgotten_opens_nothing_any_more() {
         let stage = Stage::new();
         stage.script("Hall", &[SWEEP]);
         stage.announce("Hall", network(1), 5);
-        assert!(matches!(stage.handle.forget(network(1)), Err(MeshError::Unknown(_))));
+        assert!(matches!(stage.handle.forget(network(1)), Err(Refusal::Unknown(_))));
         stage.handle.give(Given::Dataset(Zeroizing::new(dataset_hex(network(1), 5)))).unwrap();
         stage.pass(5).await;
         stage.handle.forget(network(1)).unwrap();

@@ -5,10 +5,12 @@ use super::super::kept::Kept;
 use super::super::way::{Attempt, Attempted, Way, WayFailure};
 use super::super::ways::{Api, Ways};
 use super::super::{FRAMES_PER_HOUR, MeshConfig, MeshHandle, MeshSource};
-use super::{Folder, dataset};
+use super::dataset;
 use crate::directory::{AgentService, AnnouncedAgent, BorderAgent, ServiceDirectory};
 use crate::event::channel;
+use crate::own_node::OwnNode;
 use crate::supervise::Supervisor;
+use crate::whole_file::tests::Folder;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -71,6 +73,7 @@ struct Scripted {
     world: Arc<World>,
     name: String,
     network: Option<ExtendedPanId>,
+    node: Option<Arc<dyn OwnNode>>,
 }
 
 struct Under<'a>(&'a Scripted, bool);
@@ -160,6 +163,10 @@ impl Way for Scripted {
             attempted
         })
     }
+
+    fn take_spent(&self) -> Airtime {
+        self.node.as_ref().map(|node| node.take_spent()).unwrap_or_default()
+    }
 }
 
 struct ScriptedWays(Arc<World>);
@@ -170,6 +177,7 @@ impl Ways for ScriptedWays {
             world: Arc::clone(&self.0),
             name: name.to_owned(),
             network: agent.record.extended_pan_id,
+            node: None,
         })
     }
 
@@ -181,11 +189,21 @@ impl Ways for ScriptedWays {
             world: Arc::clone(&self.0),
             name: address.to_owned(),
             network: None,
+            node: None,
         };
         Ok(Api {
             base: address.to_owned(),
             product: None,
             way: Arc::new(way),
+        })
+    }
+
+    fn dongle(&self, node: &Arc<dyn OwnNode>) -> Arc<dyn Way> {
+        Arc::new(Scripted {
+            world: Arc::clone(&self.0),
+            name: "dongle".to_owned(),
+            network: node.standing().borrow().as_ref().map(|standing| standing.network),
+            node: Some(Arc::clone(node)),
         })
     }
 

@@ -41,8 +41,7 @@ fn way(addresses: &[SocketAddr], passcode_addresses: &[SocketAddr]) -> AgentWay 
         passcode_addresses: passcode_addresses.to_vec(),
         commissioner_id: "Weft 0123456789abcdef".to_owned(),
         goodbyes: Goodbyes::default(),
-        spent: Spent::default(),
-        last_silent: Mutex::default(),
+        memory: Memory::default(),
     }
 }
 
@@ -271,7 +270,7 @@ fn a_long_silence_of_the_mesh_is_not_taken_for_the_border_agents() {
 
 #[test]
 fn who_falls_silent_over_the_proof_has_likely_another_credential() {
-    let mut found = super::run::Found::default();
+    let mut found = crate::mesh::sweeping::Found::default();
     let failure = super::run::during_connect(&way(&[], &[]), &Closed::ProofUnanswered, AbilityKind::Pskc, &mut found);
     assert!(
         matches!(&failure, WayFailure::LikelyWrongCredential(text) if text.contains("most likely") && text.contains("Enter the present one")),

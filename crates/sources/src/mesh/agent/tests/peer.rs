@@ -147,7 +147,7 @@ async fn serve(socket: UdpSocket, password: Vec<u8>, active: Vec<u8>, manner: Ma
             received = socket.recv_from(&mut buffer) => {
                 let Ok((length, from)) = received else { continue };
                 if client.as_ref().is_none_or(|(address, _)| *address != from) {
-                    client = Some((from, Server::new(&password, super::super::random())));
+                    client = Some((from, Server::new(&password, crate::random::random())));
                     agent.begin_session();
                 }
                 if let Some((_, server)) = &mut client {
