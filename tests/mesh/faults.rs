@@ -60,6 +60,34 @@ fn a_line_of_noise_is_named_and_mends_by_itself() {
 }
 
 #[test]
+fn a_full_disk_ends_the_capture_file_and_nothing_else() {
+    let Some(air) = Air::new() else { return };
+    let dongle = Dongle::new(&air, 40);
+    let (_leader, mut child) = pair(&air);
+    let file = air.folder().join("frames.pcap");
+    // No file of this process may grow beyond 4 KiB: what a full disk is like.
+    let command = r#"trap '' XFSZ; ulimit -f 8; exec "$0" "$@""#;
+    let mut sniff = std::process::Command::new("sh");
+    sniff
+        .args(["-c", command])
+        .arg(weft::program())
+        .arg("sniff")
+        .arg("--port")
+        .arg(dongle.port());
+    sniff.args(["--channel", &CHANNEL.to_string(), "--for", "15", "--pcap"]).arg(&file);
+    let sniffed = sniff.stdin(std::process::Stdio::null()).output().unwrap();
+    let (tree, said) = (String::from_utf8_lossy(&sniffed.stdout), String::from_utf8_lossy(&sniffed.stderr));
+    assert!(sniffed.status.success(), "{said}");
+    assert_eq!(
+        said.matches("the capture file cannot be written any more; it ends here").count(),
+        1,
+        "{said}"
+    );
+    assert!(tree.contains(&child.rloc16()), "it went on listening: {tree}");
+    assert!(std::fs::metadata(&file).unwrap().len() <= 8 * 1024);
+}
+
+#[test]
 fn a_port_that_another_program_has_is_not_taken() {
     let Some(air) = Air::new() else { return };
     let dongle = Dongle::new(&air, 40);

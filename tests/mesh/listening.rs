@@ -10,6 +10,9 @@ fn parent_of(rloc16: &str) -> String {
     format!("0x{:04x}", number & 0xfc00)
 }
 
+/// From a frame to the map.
+const SOON: Duration = Duration::from_secs(2);
+
 fn id_of(weft: &Weft, name: &str) -> Result<Value, String> {
     Ok(weft.node(name)?["id"].clone())
 }
@@ -88,20 +91,118 @@ fn with_the_key_the_tree_is_right_and_a_dead_router_is_missed() {
     assert_eq!(network["extended_pan_id"], "dead1111beef2222", "{network}");
     assert_eq!(network["partitions"].as_array().map(Vec::len), Some(1), "{network}");
 
-    // A router dies without a goodbye. Its neighbours drop their links with it after 100 s; two that are left go on telling each other of a route to it
-    // for some minutes more, at a cost that grows with each message.
+    // A router dies without a goodbye: it is silent at once. Its neighbours drop their links with it 100 s after its last word, and say so in their next
+    // advertisement. Those that are left go on telling each other of a route to it for some minutes more, at a cost that grows with each message.
     let [mut dead, _alive] = routers;
     let address = dead.extended_address();
     let id = id_of(&weft, &address).unwrap();
     drop(dead);
-    patiently("nobody confirms the dead router's links", SECONDS(150), || {
-        let topology = weft.topology()?;
-        let links = topology["links"].as_array().ok_or("no links")?;
-        let standing = links.iter().find(|link| {
-            let is_its = link["a"] == id || link["b"] == id;
-            is_its && link["kind"] == "router" && link["state"] == "confirmed"
+    std::thread::sleep(SECONDS(2));
+    let last_heard = weft.node(&address).unwrap()["last_heard_at"].clone();
+    patiently("the dead router is gone", SECONDS(140), || {
+        let node = weft.node(&address)?;
+        assert_eq!(node["last_heard_at"], last_heard, "nobody hears it any more");
+        if node["state"] == "gone" {
+            Ok(())
+        } else {
+            Err(node["state"].to_string())
+        }
+    });
+    let topology = weft.topology().unwrap();
+    let its_links = |link: &&Value| link["a"] == id || link["b"] == id;
+    for link in topology["links"].as_array().unwrap().iter().filter(its_links) {
+        assert_eq!(link["state"], "gone", "{link}");
+    }
+}
+
+/// The child is below its parent on the map within two seconds of the moment at which it knew that itself.
+fn is_soon_below(weft: &Weft, child: &mut Node) {
+    let (address, parent) = (child.extended_address(), child.parent());
+    patiently(&format!("{address} is below {parent}"), SOON, || {
+        let shown = weft.node(&address)?["parent"]["node"].clone();
+        let expected = id_of(weft, &parent)?;
+        if shown == expected {
+            Ok(())
+        } else {
+            Err(format!("{shown} instead of {expected}"))
+        }
+    });
+}
+
+#[test]
+fn what_changes_is_on_the_map_within_two_seconds() {
+    let Some(air) = Air::new() else { return };
+    let dongle = Dongle::new(&air, 40);
+    let weft = Weft::start(air.folder(), dongle.port(), Some(DATASET));
+    weft.wait_for("working", "", SECONDS(10));
+    let mut leader = Node::start(&air, 1, Role::Leader);
+    let mut child = Node::start(&air, 2, Role::Sleepy);
+    is_soon_below(&weft, &mut child);
+    let mut router = Node::start(&air, 3, Role::Router);
+    let (old, new) = (leader.extended_address(), router.extended_address());
+    let is_shown_as = |address: &str, role: &str, within| {
+        patiently(&format!("{address} is shown as {role}"), within, || {
+            let node = weft.node(address)?;
+            if node["role"] == role && node["state"] != "gone" {
+                Ok(())
+            } else {
+                Err(node.to_string())
+            }
         });
-        standing.map_or(Ok(()), |link| Err(link.to_string()))
+    };
+    is_shown_as(&new, "router", SOON);
+    is_shown_as(&old, "leader", SOON);
+
+    // The keys rotate: what is said under the next ones is understood.
+    leader.ask("keysequence counter 3");
+    let mut late = Node::start(&air, 4, Role::Minimal);
+    assert_eq!(late.ask("keysequence counter"), ["3"]);
+    is_soon_below(&weft, &mut late);
+
+    // The leader dies. Its child looks for another parent; the router leads a partition of its own after two minutes.
+    drop(leader);
+    patiently("the child found another parent", SECONDS(60), || {
+        let parent = child.try_ask("parent")?.join(" ");
+        if parent.contains(&new) { Ok(()) } else { Err(parent) }
+    });
+    is_soon_below(&weft, &mut child);
+    patiently("the router leads", SECONDS(240), || {
+        let state = router.ask("state").join(" ");
+        if state == "leader" { Ok(()) } else { Err(state) }
+    });
+    is_shown_as(&new, "leader", SOON);
+    assert_eq!(weft.node(&old).unwrap()["state"], "gone");
+}
+
+#[test]
+fn a_child_that_its_parent_forgot_is_found() {
+    let Some(air) = Air::new() else { return };
+    let dongle = Dongle::new(&air, 40);
+    let weft = Weft::start(air.folder(), dongle.port(), Some(DATASET));
+    weft.wait_for("working", "", SECONDS(10));
+    let mut parent = Node::start(&air, 1, Role::Leader);
+    let mut child = Node::plain(&air, 2, Role::Sleepy);
+    child.ask("childtimeout 10");
+    child.be(DATASET);
+    child.has_role();
+    is_soon_below(&weft, &mut child);
+    let address = child.extended_address();
+    let mut other = Node::start(&air, 3, Role::Router);
+    // It stands still for longer than its timeout; then it goes on asking its parent, whose radio acknowledges.
+    child.freeze();
+    patiently("the parent forgets it", SECONDS(60), || {
+        let table = parent.ask("child table").join(" ");
+        if table.contains(&address) { Err(table) } else { Ok(()) }
+    });
+    child.thaw();
+    std::thread::sleep(SECONDS(3));
+    let rloc = parent.ask("ipaddr rloc").join("");
+    other.ask(&format!("networkdiagnostic get {rloc} 0 1 16"));
+    patiently("the zombie is found", SECONDS(90), || {
+        let topology = weft.topology()?;
+        let findings = topology["findings"].as_array().ok_or("no findings")?;
+        let found = findings.iter().find(|finding| finding["kind"] == "zombie");
+        found.map(|_| ()).ok_or_else(|| format!("{findings:?}"))
     });
 }
 

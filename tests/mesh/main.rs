@@ -10,10 +10,17 @@
 mod live;
 
 mod dongle;
+#[path = "../border/truth.rs"]
+mod truth;
+#[path = "../border/verdict.rs"]
+mod verdict;
 mod weft;
 
 mod faults;
+mod joined;
 mod listening;
+mod node;
+mod radio;
 
 use dongle::Dongle;
 use live::{Air, CHANNEL, DATASET, Node, Role, patiently};

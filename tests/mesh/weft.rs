@@ -18,46 +18,102 @@ pub fn program() -> PathBuf {
 pub struct Weft {
     child: Child,
     address: String,
+    data: PathBuf,
+}
+
+/// Text of a field; empty where there is none.
+pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
 }
 
 impl Weft {
     /// Starts one with a folder of its own.
     pub fn start(folder: &Path, port: &Path, network_key: Option<&str>) -> Self {
+        let channel = CHANNEL.to_string();
+        let mut more = vec!["--channel", &channel];
+        let file = folder.join("key");
+        if let Some(key) = network_key {
+            std::fs::write(&file, key).unwrap();
+            more.extend(["--network-key", file.to_str().unwrap()]);
+        }
+        Self::start_with(folder, port, &more)
+    }
+
+    /// The same, with further arguments of `weft serve`.
+    pub fn start_with(folder: &Path, port: &Path, more: &[&str]) -> Self {
         // Free a moment ago; nobody else on this machine takes such ports.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let data = folder.join("data");
         let mut command = Command::new(program());
         command
             .args(["serve", "--no-mdns", "--no-matter", "--listen", &address, "--data"])
-            .arg(folder.join("data"));
-        command.arg("--dongle").arg(port).args(["--channel", &CHANNEL.to_string()]);
-        if let Some(key) = network_key {
-            let file = folder.join("key");
-            std::fs::write(&file, key).unwrap();
-            command.arg("--network-key").arg(file);
-        }
+            .arg(&data);
+        command.arg("--dongle").arg(port).args(more);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.starts_with("Weft is at "), "{line}");
-        Self { child, address }
+        Self { child, address, data }
     }
 
-    fn get(&self, path: &str) -> Result<Value, String> {
+    /// Ends it as a system that shuts down does; how long that took.
+    pub fn stop(&mut self) -> Duration {
+        let began = std::time::Instant::now();
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+        began.elapsed()
+    }
+
+    /// Where its data lies.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// What is there.
+    pub fn get(&self, path: &str) -> Result<Value, String> {
+        match self.request("GET", path, None)? {
+            (200, body) => Ok(body),
+            (status, body) => Err(format!("{status}: {body}")),
+        }
+    }
+
+    /// One request with the token of the data folder: status and answer.
+    pub fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value), String> {
+        let token = std::fs::read_to_string(self.data.join("token")).map_err(|error| format!("no token: {error}"))?;
+        let body = body.map(Value::to_string).unwrap_or_default();
         let text = || -> std::io::Result<String> {
             let mut stream = TcpStream::connect(&self.address)?;
             stream.set_read_timeout(Some(Duration::from_secs(10)))?;
             // HTTP/1.0, so that the answer is never chunked and ends with the connection.
-            write!(stream, "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.address)?;
+            write!(
+                stream,
+                "{method} {path} HTTP/1.0\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                self.address,
+                token.trim(),
+                body.len()
+            )?;
             let mut text = String::new();
             stream.read_to_string(&mut text)?;
             Ok(text)
         };
         let text = text().map_err(|error| error.to_string())?;
         let (head, body) = text.split_once("\r\n\r\n").ok_or("no answer")?;
-        if !head.contains(" 200 ") {
-            return Err(head.to_owned());
-        }
-        serde_json::from_str(body).map_err(|error| error.to_string())
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.ok_or_else(|| head.to_owned())?;
+        Ok((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+    }
+
+    /// Changes something.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn post(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = self
+            .request("POST", path, Some(body))
+            .unwrap_or_else(|reason| panic!("POST {path}: {reason}"));
+        assert!((200..300).contains(&status), "POST {path}: {status} {answer}");
+        answer
     }
 
     /// What it concludes.
