@@ -88,6 +88,8 @@ pub enum CredentialCheck {
     Newer,
     /// No border router announces this network now.
     NotAnnounced,
+    /// The same, but the dongle hears the network, and opens what is said there with the credential's key.
+    HeardByDongle,
     /// It says no timestamp, or no border router does.
     Unknown,
 }

@@ -124,6 +124,11 @@ impl Channel {
     pub const fn get(self) -> u8 {
         self.0
     }
+
+    /// All of them, the lowest first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (11..=26).map(Self)
+    }
 }
 
 impl TryFrom<u16> for Channel {
@@ -151,6 +156,7 @@ mod tests {
         assert_eq!(Rssi::from_dbm(127), None);
         assert_eq!(ErrorRate::from_percent(101), None);
         assert_eq!(Channel::new(10), None);
+        assert_eq!(Channel::all().collect::<Vec<_>>(), (0..300).filter_map(Channel::new).collect::<Vec<_>>());
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub enum Detached {
     /// The parent became something else, or went to another partition.
     #[error("its parent changed its role or its partition")]
     ParentMoved,
-    /// The network got another dataset: channel, PAN or key.
+    /// The network got another dataset, with another channel or PAN.
     #[error("the network changed its channel or PAN id")]
     NetworkMoved,
     /// The radio went away.

@@ -284,7 +284,7 @@ impl Sniffer {
         self.events.push_back(Event::Firmware(Firmware {
             kind: DongleKind::NordicSniffer,
             version: NAME.to_owned(),
-            channels: channels().collect(),
+            channels: Channel::all().collect(),
             ..Firmware::default()
         }));
         self.phase = Phase::Listening { since: now, asked: 0 };
@@ -378,7 +378,7 @@ impl Sniffer {
         self.events.push_back(Event::Scanning);
         self.round = Some(Round {
             dwell,
-            ahead: channels().collect(),
+            ahead: Channel::all().collect(),
             heard: Vec::new(),
             until: Some(Duration::ZERO),
             is_search,
@@ -416,10 +416,6 @@ impl Sniffer {
 
 fn command(channel: Channel) -> String {
     format!("channel {}", channel.get())
-}
-
-fn channels() -> impl Iterator<Item = Channel> {
-    (11..=26).filter_map(Channel::new)
 }
 
 /// Finds out whether somebody speaks this language, who did not wait to be asked.

@@ -22,6 +22,9 @@ const PAN_ID: PanId = PanId(0x1234);
 const OWN: ExtendedAddress = ExtendedAddress([0x0a, 1, 2, 3, 4, 5, 6, 7]);
 const ROUTER: ExtendedAddress = ExtendedAddress([0x12; 8]);
 const ROUTER_RLOC16: u16 = 0x5c00;
+/// Bytes that a frame between extended addresses carries, and those of one that the MAC seals, or less.
+const UNSEALED_ROOM: usize = 100;
+const SEALED_ROOM: usize = 80;
 /// More frames than any step makes the node send.
 const MANY: usize = 1_000;
 
@@ -160,7 +163,21 @@ impl Scene {
 
     /// A frame that the router sealed.
     fn hear_payload(&mut self, source: Address, destination: Address, payload: &[u8]) {
-        let frame = Frame {
+        let security = AuxiliarySecurity {
+            level: SecurityLevel::ENCRYPTED_MIC_32,
+            key_id: KeyId::Index(self.sequence.index()),
+            frame_counter: Some(self.counter),
+            slot_number_in_nonce: false,
+        };
+        let frame = self.frame(source, destination, Some(security));
+        self.counter += 1;
+        if let Ok(psdu) = self.keys.seal_frame(&frame, payload, ROUTER, self.sequence) {
+            self.hear(psdu);
+        }
+    }
+
+    fn frame(&self, source: Address, destination: Address, security: Option<AuxiliarySecurity>) -> Frame<'static> {
+        Frame {
             kind: FrameKind::Data,
             version: FrameVersion::V2006,
             frame_pending: false,
@@ -171,22 +188,13 @@ impl Scene {
             destination,
             source_pan_id: None,
             source,
-            security: Some(AuxiliarySecurity {
-                level: SecurityLevel::ENCRYPTED_MIC_32,
-                key_id: KeyId::Index(self.sequence.index()),
-                frame_counter: Some(self.counter),
-                slot_number_in_nonce: false,
-            }),
+            security,
             header_elements: None,
             body: &[],
-        };
-        self.counter += 1;
-        if let Ok(psdu) = self.keys.seal_frame(&frame, payload, ROUTER, self.sequence) {
-            self.hear(psdu);
         }
     }
 
-    /// A message that the router sealed: command and TLVs. Long ones come in fragments that are sealed too.
+    /// A message that the router sealed: command and TLVs. Long ones come in fragments, which the MAC seals too.
     fn hear_message(&mut self, destination: Ipv6Addr, message: &[u8]) {
         let source = ROUTER.to_link_local();
         self.counter += 1;
@@ -202,10 +210,13 @@ impl Scene {
         };
         let tag = self.counter as u16;
         let ends = (Address::Extended(ROUTER), link_destination);
-        let Ok(payloads) = fragments(&packet, ends.0, ends.1, &Contexts::new(), tag, 80) else {
-            return;
-        };
-        for payload in payloads {
+        let payloads = |room| fragments(&packet, ends.0, ends.1, &Contexts::new(), tag, room).unwrap_or_default();
+        if let [payload] = &payloads(UNSEALED_ROOM)[..] {
+            let frame = self.frame(ends.0, ends.1, None);
+            self.counter += 1;
+            return self.hear([&frame.encode_header()[..], payload].concat());
+        }
+        for payload in payloads(SEALED_ROOM) {
             self.hear_payload(ends.0, ends.1, &payload);
         }
     }

@@ -40,8 +40,8 @@ impl<T: PartialEq> Recent<T> {
     }
 }
 
-/// The newest counters of one router: of our parent, or of the one that is to be it. Those of others are not followed: they prove with our challenges that
-/// they are not replayed (OpenThread `Mle::HandleUdpReceive` checks the counters of neighbours only, and a child has one neighbour).
+/// The newest counters of one router: of our parent, or of the one that is to be it. A child has no other neighbour. Of others nothing is taken that the MAC
+/// sealed (OpenThread `Mac::ProcessReceiveSecurity`), and their messages prove with our challenges that they are not replayed (`Mle::HandleUdpReceive`).
 #[derive(Default)]
 pub(super) struct NewestFrames {
     router: Option<ExtendedAddress>,
@@ -51,10 +51,15 @@ pub(super) struct NewestFrames {
 impl NewestFrames {
     /// Follows this router. Another one's counters are forgotten.
     pub(super) fn follow(&mut self, router: ExtendedAddress) {
-        if self.router != Some(router) {
+        if !self.follows(router) {
             self.forget();
             self.router = Some(router);
         }
+    }
+
+    /// Its counters are followed.
+    pub(super) fn follows(&self, router: ExtendedAddress) -> bool {
+        self.router == Some(router)
     }
 
     /// Follows no router.
@@ -84,7 +89,7 @@ impl NewestFrames {
     }
 
     fn take(&mut self, sender: ExtendedAddress, whose: CounterOf, sequence: KeySequence, counter: u32) -> Freshness {
-        match self.router == Some(sender) {
+        match self.follows(sender) {
             true => self.counters.take(whose, sequence, counter),
             false => Freshness::Fresh,
         }

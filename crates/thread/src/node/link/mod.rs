@@ -98,17 +98,17 @@ pub(super) struct Done {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Frames that the radio sent.
-    pub(super) frames_sent: u64,
+    pub frames_sent: u64,
     /// Frames that were not acknowledged, or never got onto the air.
-    pub(super) frames_lost: u64,
+    pub frames_lost: u64,
     /// Frames for us, or for everybody.
-    pub(super) frames_heard: u64,
+    pub frames_heard: u64,
     /// Frames and messages that our key does not open.
-    pub(super) closed: u64,
+    pub closed: u64,
     /// Frames and messages that had been heard before.
-    pub(super) replayed: u64,
+    pub replayed: u64,
     /// What could not be read.
-    pub(super) malformed: u64,
+    pub malformed: u64,
 }
 
 /// The link layer of a node. No `Debug`: it holds the network's key. Bounded in everything that it remembers.

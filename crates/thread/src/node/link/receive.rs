@@ -11,7 +11,7 @@ use weft_wire::link_security::{Closed, KeySequence, KeyUsed};
 use weft_wire::lowpan::{Headers, Ipv6Packet, Udp, checksum, decompress, mpl_option, next_header};
 use weft_wire::mle::{self, Command, Message};
 
-/// The PAN id that stands for the mesh-local prefix's length in its multicast addresses (RFC 3306).
+/// Length of the mesh-local prefix, as multicast addresses that are made of it tell it (RFC 3306).
 const PREFIX_BITS: u8 = 64;
 
 /// What a frame's seal says of its payload.
@@ -67,6 +67,10 @@ impl Link {
             (KeyId::Source4 { .. }, Address::Extended(sender)) => sender,
             _ => return None,
         };
+        // Nobody else's frame has a counter that is followed: whoever heard it once could send it again.
+        if matches!(security.key_id, KeyId::Index(_)) && !self.newest.follows(sender) {
+            return None;
+        }
         let (payload, key) = match self.keys.open_frame(bytes, frame, sender) {
             Ok(opened) => opened,
             Err(_) => {
@@ -128,15 +132,17 @@ impl Link {
             self.counts.malformed += 1;
             return None;
         };
-        if !self.listens_to(packet.destination) || packet.source.is_multicast() {
-            return None;
-        }
-        if let Some(option) = mpl_option(bytes)
-            && !self.multicasts.is_new((packet.source, option), now)
-        {
+        // Routers spread our own multicast packets to us, too.
+        if !self.listens_to(packet.destination) || packet.source.is_multicast() || self.has_address(packet.source) {
             return None;
         }
         let is_from_parent = matches!(seal, Seal::Network(sender) if self.is_parent(sender));
+        // What is forged must not stand for the packet that it looks like.
+        if let Some(option) = mpl_option(bytes)
+            && !(is_from_parent && self.multicasts.is_new((packet.source, option), now))
+        {
+            return None;
+        }
         match packet.protocol {
             next_header::ICMPV6 if is_from_parent => {
                 self.answer_echo(&packet);
@@ -170,13 +176,19 @@ impl Link {
         let octets = destination.octets();
         let [first, scope, ..] = octets;
         if first != 0xff {
-            let is_mesh_local = octets[..8] == self.prefix.0 && self.interface_id.is_some_and(|interface_id| octets[8..] == interface_id);
-            return destination == self.address.to_link_local() || self.rloc() == Some(destination) || is_mesh_local;
+            return self.has_address(destination);
         }
         let all_nodes = [2, 3].map(|scope| Ipv6Addr::new(0xff00 | scope, 0, 0, 0, 0, 0, 0, 1));
         let all_thread_nodes =
             matches!(scope, 0x32 | 0x33) && octets[2..4] == [0, PREFIX_BITS] && octets[4..12] == self.prefix.0 && octets[12..] == [0, 0, 0, 1];
         all_nodes.contains(&destination) || all_thread_nodes
+    }
+
+    /// It is an address of ours: link-local, locator or mesh-local.
+    fn has_address(&self, address: Ipv6Addr) -> bool {
+        let octets = address.octets();
+        let is_mesh_local = octets[..8] == self.prefix.0 && self.interface_id.is_some_and(|interface_id| octets[8..] == interface_id);
+        address == self.address.to_link_local() || self.rloc() == Some(address) || is_mesh_local
     }
 
     fn read_mle(&mut self, heard: &RadioFrame, frame: &Frame<'_>, packet: &Ipv6Packet<'_>, udp: &Udp<'_>, now: Duration) -> Option<Heard> {

@@ -143,7 +143,12 @@ impl Mle {
             link: parent.link_counter,
             mle: parent.mle_counter,
         });
-        let request = messages::child_id_request(parent.address, &parent.challenge, self.interface_id, self.timestamps);
+        // Who names no dataset is sent the parent's (OpenThread `Mle::HandleChildIdRequest`): once, so that the mesh itself has said what it is called and where it is.
+        let timestamps = Timestamps {
+            active: self.timestamps.active.filter(|_| self.was_told_dataset),
+            ..self.timestamps
+        };
+        let request = messages::child_id_request(parent.address, &parent.challenge, self.interface_id, timestamps);
         self.state = State::Joining(Joining {
             until: now + CHILD_ID_WAITS,
             parent,

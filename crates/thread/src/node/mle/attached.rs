@@ -22,8 +22,10 @@ const TRUST_LASTS: Duration = Duration::from_secs(3);
 const DATA_REQUEST_WITHIN: Duration = Duration::from_secs(1);
 /// Where only we are addressed, it is enough that an answer goes first.
 const DATA_REQUEST_SOON: Duration = Duration::from_millis(10);
-/// The same network data is not asked for again within this time.
+/// The same network data is not asked for again within this time; twice as long after each request that brought nothing.
 const DATA_REQUEST_PAUSE: Duration = Duration::from_secs(3);
+/// So often it becomes twice as long: 96 s.
+const DATA_REQUEST_DOUBLINGS: u32 = 5;
 
 /// Whether the parent is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub(super) struct Attached {
     wants_network_data: bool,
     data_request_at: Option<Duration>,
     data_requested_at: Option<Duration>,
+    /// Requests in a row that brought nothing.
+    data_requests: u32,
 }
 
 impl Attached {
@@ -62,6 +66,7 @@ impl Attached {
             wants_network_data: false,
             data_request_at: None,
             data_requested_at: None,
+            data_requests: 0,
         }
     }
 
@@ -79,7 +84,8 @@ impl Attached {
     }
 
     fn ask_for_data(&mut self, at: Duration) {
-        let earliest = self.data_requested_at.map_or(at, |asked_at| at.max(asked_at + DATA_REQUEST_PAUSE));
+        let pause = DATA_REQUEST_PAUSE * (1 << self.data_requests.saturating_sub(1).min(DATA_REQUEST_DOUBLINGS));
+        let earliest = self.data_requested_at.map_or(at, |asked_at| at.max(asked_at + pause));
         if self.data_request_at.is_none() {
             self.data_request_at = Some(earliest);
         }
@@ -117,6 +123,7 @@ impl Mle {
         if attached.data_request_at.is_some_and(|at| at <= now) {
             attached.data_request_at = None;
             attached.data_requested_at = Some(now);
+            attached.data_requests = attached.data_requests.saturating_add(1);
             let request = messages::data_request(attached.place.parent_address, timestamps);
             self.send(request);
         }
@@ -226,6 +233,7 @@ impl Mle {
         attached.leader = leader;
         attached.wants_network_data = false;
         attached.data_request_at = None;
+        attached.data_requests = 0;
         self.outputs.push_back(Output::NetworkData(network_data));
         self.take_datasets(message, now);
     }

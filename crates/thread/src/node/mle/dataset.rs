@@ -60,6 +60,7 @@ impl Mle {
         let active = find!(message, Tlv::ActiveTimestamp(timestamp) => *timestamp);
         if let (Some(timestamp), Some(dataset)) = (active, find!(message, Tlv::ActiveDataset(dataset) => dataset)) {
             self.timestamps.active = Some(timestamp);
+            self.was_told_dataset = true;
             self.home = self.spot_of(dataset);
             if self.home != self.spot && self.is_attached() {
                 self.move_to(self.home, now);
@@ -76,6 +77,7 @@ impl Mle {
             active: pending.active_timestamp.or(self.timestamps.active),
             pending: None,
         };
+        self.was_told_dataset = false;
         self.home = pending.to;
         if self.is_attached() && self.spot != pending.to {
             self.move_to(pending.to, now);

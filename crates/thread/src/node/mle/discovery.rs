@@ -9,8 +9,6 @@ use weft_wire::mle::Tlv;
 
 /// How long answers are waited for on each channel: routers take up to 250 ms (OpenThread `kDiscoveryMaxJitter`, `kScanDurationDefault`).
 pub(super) const DWELL: Duration = Duration::from_millis(300);
-const FIRST_CHANNEL: u16 = 11;
-const LAST_CHANNEL: u16 = 26;
 
 /// All channels are searched in turn.
 pub(super) struct Discovering {
@@ -22,15 +20,15 @@ pub(super) struct Discovering {
     found: Option<(Spot, Option<i8>)>,
 }
 
-fn next_channel(after: u16) -> Option<Channel> {
-    (after + 1..=LAST_CHANNEL).find_map(Channel::new)
+fn next_channel(after: Channel) -> Option<Channel> {
+    Channel::all().find(|channel| *channel > after)
 }
 
 impl Discovering {
     pub(super) fn new(silent: Spot, now: Duration) -> Self {
         Self {
             until: now + DWELL,
-            channel: next_channel(FIRST_CHANNEL - 1).unwrap_or(silent.channel),
+            channel: Channel::all().next().unwrap_or(silent.channel),
             silent,
             found: None,
         }
@@ -61,7 +59,7 @@ impl Mle {
     /// The time of a channel is over.
     pub(super) fn discover_further(&mut self, now: Duration) {
         let State::Discovering(discovering) = &mut self.state else { return };
-        if let Some(channel) = next_channel(discovering.channel.get().into()) {
+        if let Some(channel) = next_channel(discovering.channel) {
             discovering.channel = channel;
             discovering.until = now + DWELL;
             return self.send(messages::discovery_request());

@@ -110,6 +110,8 @@ pub(super) struct Mle {
     /// Where it is looked for, or is.
     spot: Spot,
     timestamps: Timestamps,
+    /// The mesh has sent its active dataset.
+    was_told_dataset: bool,
     /// A pending dataset that will move the network.
     pending: Option<Move>,
     sequences: Sequences,
@@ -140,6 +142,7 @@ impl Mle {
                 active: membership.active_timestamp,
                 pending: None,
             },
+            was_told_dataset: false,
             pending: None,
             sequences: Sequences::new(KeySequence(kept.key_sequence), membership.key_rotation_hours),
             state: State::WithoutRadio,

@@ -8,15 +8,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use weft_model::Channel;
 use weft_wire::hdlc;
-use weft_wire::ieee802154::FCS_BYTES;
+use weft_wire::ieee802154::{FCS_BYTES, MAX_PSDU_BYTES};
 use weft_wire::spinel::{Command, Frame, Header, Property, Status, TransmitFrame, TransmitResult};
 
 /// How long a radio may take with a frame: waiting for a free channel and fifteen repeats take 1.1 s at worst; OpenThread waits as long (`RadioSpinel::kTxWaitUs`).
 const RESULT_WITHIN: Duration = Duration::from_secs(5);
 /// So many frames in a row without any result: the radio hangs in sending.
 const MAX_MISSES: u8 = 3;
-/// The longest frame, with its check sequence (IEEE 802.15.4 `aMaxPhyPacketSize`).
-const MAX_FRAME_BYTES: usize = 127;
 /// Frames that may wait; whoever gives frames one by one never sees this.
 const MAX_WAITING: usize = 8;
 
@@ -60,7 +58,7 @@ impl Rcp {
     /// [`Event::Sent`] tells how that went. A frame for another channel than that of [`Self::take_part`] is sent there, and the radio comes back.
     /// Frames are sent one after the other; while the radio does not take part, or goes through all channels, none is.
     pub fn transmit(&mut self, frame: &Outgoing, now: Duration) {
-        let fits = !frame.psdu.is_empty() && frame.psdu.len() + FCS_BYTES <= MAX_FRAME_BYTES;
+        let fits = !frame.psdu.is_empty() && frame.psdu.len() + FCS_BYTES <= MAX_PSDU_BYTES;
         let may = self.participant.is_some() && matches!(self.phase, Phase::Listening { .. }) && self.round.is_none();
         if !(fits && may && self.has_channel(frame.channel) && self.flights.waiting.len() < MAX_WAITING) {
             return self.ended(frame.id, Sent::Failed);

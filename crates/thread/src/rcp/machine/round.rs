@@ -9,9 +9,6 @@ use std::time::Duration;
 use weft_model::{Channel, Rssi};
 use weft_wire::spinel::{EnergyScanResult, Property, ScanState};
 
-/// Channels of the 2.4 GHz band.
-pub(super) const FIRST_CHANNEL: u16 = 11;
-const LAST_CHANNEL: u16 = 26;
 /// How long the energy of a channel is measured, before it is listened to.
 const ENERGY_MILLISECONDS: u16 = 30;
 /// How long the result may take.
@@ -63,9 +60,7 @@ impl Round {
 
 impl Rcp {
     pub(super) fn channels(&self) -> impl Iterator<Item = Channel> + '_ {
-        (FIRST_CHANNEL..=LAST_CHANNEL)
-            .filter_map(Channel::new)
-            .filter(|channel| self.has_channel(*channel))
+        Channel::all().filter(|channel| self.has_channel(*channel))
     }
 
     pub(super) fn begin_round(&mut self, dwell: Duration, is_search: bool) {

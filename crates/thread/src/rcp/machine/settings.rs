@@ -1,7 +1,6 @@
 //! What the radio is told of what to listen to, and as whom.
 
 use super::super::command::Order;
-use super::round::FIRST_CHANNEL;
 use super::{Event, Listening, Phase, Rcp};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -85,7 +84,7 @@ impl Rcp {
     /// The radio has just started: it gets everything.
     pub(super) fn configure(&mut self) {
         let mut wanted = self.wanted();
-        wanted.channel = wanted.channel.or_else(|| self.channels().next()).or(Channel::new(FIRST_CHANNEL));
+        wanted.channel = wanted.channel.or_else(|| self.channels().next()).or_else(|| Channel::all().next());
         self.has = Settings::default();
         self.orders = VecDeque::from([Order::Set(Property::PHY_ENABLED, vec![1])]);
         self.orders.extend(self.has.orders(&wanted));

@@ -3,12 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use weft_model::Rssi;
-use weft_wire::ieee802154::FCS_BYTES;
+use weft_wire::ieee802154::{FCS_BYTES, MAX_PSDU_BYTES};
 
 /// The longest line: a frame of 127 bytes in hexadecimal digits, and what is told of it. What is longer is none of the firmware's.
 const MAX_LINE_BYTES: usize = 512;
-/// The longest frame without its check sequence (IEEE 802.15.4 `aMaxPhyPacketSize`).
-const MAX_PSDU_BYTES: usize = 127 - FCS_BYTES;
 /// Words of complaint, of this firmware's shell and of other command lines.
 const COMPLAINTS: [&str; 4] = ["error", "not found", "invalid", "unknown"];
 
@@ -120,7 +118,7 @@ fn base64_frame(text: &str) -> Option<TextFrame> {
 fn frame(psdu: Vec<u8>, power: &str, lqi: &str, time: &str) -> Option<TextFrame> {
     let power: i8 = power.parse().ok()?;
     let time: i64 = time.parse().ok()?;
-    (!psdu.is_empty() && psdu.len() <= MAX_PSDU_BYTES).then(|| TextFrame {
+    (!psdu.is_empty() && psdu.len() + FCS_BYTES <= MAX_PSDU_BYTES).then(|| TextFrame {
         psdu,
         rssi_dbm: Rssi::from_dbm(power).map(Rssi::dbm),
         lqi: lqi.parse().ok(),

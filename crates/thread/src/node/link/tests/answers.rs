@@ -6,7 +6,7 @@ use super::*;
 use std::net::Ipv6Addr;
 use weft_wire::ieee802154::{Address, Frame};
 use weft_wire::link_security::KeyRing;
-use weft_wire::lowpan::{Contexts, Ipv6Packet, Reassembler, checksum, encode_packet, mpl_option, next_header};
+use weft_wire::lowpan::{Contexts, Ipv6Packet, Reassembler, checksum, encode_packet, fragments, mpl_option, next_header};
 use weft_wire::mle::Command;
 
 fn rloc(number: u16) -> Ipv6Addr {
@@ -130,7 +130,7 @@ fn multicast_goes_to_the_parent_with_the_option_that_spreads_it() {
 fn a_multicast_packet_that_is_spread_again_is_read_once() {
     let (mut child, mut parent) = pair();
     parent.send_udp("ff03::1".parse().unwrap(), 1, 2, b"all", NOW).unwrap();
-    let packet = packets(&mut parent);
+    let packet = waiting_packet(&mut parent);
     for (at, is_read) in [(NOW, true), (NOW + Duration::from_secs(1), false), (NOW + Duration::from_secs(7), true)] {
         parent.outbox.put_last(Content::Packet(packet.clone())).unwrap();
         let frame = send_all(&mut parent).remove(0);
@@ -138,9 +138,37 @@ fn a_multicast_packet_that_is_spread_again_is_read_once() {
     }
 }
 
-/// The packet that waits at the parent.
-fn packets(parent: &mut Link) -> Vec<u8> {
-    match parent.outbox.take().unwrap().content {
+#[test]
+fn a_forged_multicast_packet_does_not_stand_for_the_right_one() {
+    let (mut child, mut parent) = pair();
+    parent.send_udp("ff03::1".parse().unwrap(), 1, 2, b"all", NOW).unwrap();
+    let packet = waiting_packet(&mut parent);
+    parent.outbox.put_last(Content::Packet(packet.clone())).unwrap();
+    let right = send_all(&mut parent).remove(0);
+    let payload = fragments(&packet, Address::Extended(PARENT), Address::BROADCAST, &Contexts::new(), 0, 100)
+        .unwrap()
+        .remove(0);
+    // Data frame to everybody, in the clear.
+    let forged = [bytes("41d8 01 0b10 ffff 662c9b09f47ec366"), payload].concat();
+    assert!(child.receive(&heard(&forged), NOW).is_none());
+    assert_eq!((child.counts().frames_heard, child.counts().malformed), (1, 0));
+    assert!(child.receive(&heard(&right.psdu), NOW).is_some());
+}
+
+#[test]
+fn our_own_multicast_packets_come_back_unread() {
+    let (mut child, mut parent) = pair();
+    child.send_udp("ff03::1".parse().unwrap(), 1, 2, b"all", NOW).unwrap();
+    let packet = waiting_packet(&mut child);
+    parent.outbox.put_last(Content::Packet(packet)).unwrap();
+    let frames = send_all(&mut parent);
+    assert!(child.receive(&heard(&frames[0].psdu), NOW).is_none());
+    assert_eq!((child.counts().frames_heard, child.counts().malformed), (1, 0));
+}
+
+/// The packet that waits.
+fn waiting_packet(link: &mut Link) -> Vec<u8> {
+    match link.outbox.take().unwrap().content {
         Content::Packet(packet) => packet,
         Content::Mle { .. } => panic!("a packet"),
     }

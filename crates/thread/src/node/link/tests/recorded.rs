@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use weft_wire::ieee802154::{Address, Frame, FrameKind, FrameVersion};
-use weft_wire::link_security::KeyRing;
+use weft_wire::link_security::{KeyRing, KeySequence};
 use weft_wire::lowpan::{Contexts, Headers, Ipv6Packet, Reassembler, decompress, next_header};
 use weft_wire::mle::{self, Message, Tlv};
 use weft_wire::pcap::{self, Reader};
@@ -165,6 +165,8 @@ struct Shoes {
     same: BTreeMap<&'static str, usize>,
     messages: usize,
     datagrams: usize,
+    /// It asked for a place: a sleepy device hears nothing now but what it fetches, and what was kept for it has older counters than what its parent says.
+    is_joining: bool,
 }
 
 impl Shoes {
@@ -178,10 +180,15 @@ impl Shoes {
             same: BTreeMap::new(),
             messages: 0,
             datagrams: 0,
+            is_joining: false,
         }
     }
 
     fn hear(&mut self, bytes: &[u8], now: Duration) {
+        let is_for_it = Frame::parse(bytes).is_ok_and(|frame| frame.destination == Address::Extended(self.address));
+        if self.is_joining && !is_for_it {
+            return;
+        }
         match self.link.receive(&heard(bytes), now) {
             Some(Received::Mle(message)) => {
                 self.messages += 1;
@@ -200,6 +207,7 @@ impl Shoes {
                 Tlv::SourceAddress(rloc16) => parent = *rloc16,
                 Tlv::Address16(Some(own)) if message.command == mle::Command::CHILD_ID_RESPONSE => {
                     self.link.set_place(Some(place(own.get(), parent.unwrap().get(), from)));
+                    self.is_joining = false;
                 }
                 Tlv::NetworkData { bytes, .. } if self.link.is_parent(from) || self.link.place().is_none() => {
                     self.link.learn_network_data(bytes);
@@ -243,6 +251,11 @@ impl Shoes {
             None if frames.len() > 1 => ("fragments", 0),
             None => ("datagram", 0),
         };
+        if opened.as_ref().is_some_and(|opened| opened.clear[0] == mle::Command::CHILD_ID_REQUEST.0) {
+            let router = ExtendedAddress::from_link_local(read.destination).unwrap();
+            self.link.expect_counters(router, KeySequence(0), 0, 0);
+            self.is_joining = true;
+        }
         self.count_from(counter, mle_counter);
         let tag = fragment_tag(&self.peer, &frames[0], self.address);
         number_frames(&mut self.link, frames[0][2], tag.unwrap_or(1));

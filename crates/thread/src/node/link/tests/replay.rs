@@ -101,6 +101,25 @@ fn unsealed_fragments_are_not_put_together() {
     assert_eq!((child.counts().frames_heard, child.reassembler.waiting()), (200, 0));
 }
 
+#[test]
+fn what_a_stranger_sealed_is_not_put_together() {
+    let (mut child, _) = pair();
+    let mut stranger = link_from(ExtendedAddress([2; 8]), 0, 0, 0);
+    stranger.set_place(Some(place(0x5c00, 0x5c01, CHILD)));
+    let long = [&bytes("0e 110101 c8c8")[..], &[5; 200]].concat();
+    stranger.send_mle(CHILD.to_link_local(), &long, MleOptions::default(), NOW).unwrap();
+    let frames = send_all(&mut stranger);
+    // Its counters are not followed: each frame could come again and again.
+    for frame in frames.iter().chain(&frames) {
+        assert!(child.receive(&heard(&frame.psdu), NOW).is_none());
+        assert_eq!(child.reassembler.waiting(), 0);
+    }
+    // Once it is to be the parent, it is understood.
+    child.expect_counters(ExtendedAddress([2; 8]), KeySequence(0), 0, 0);
+    let brought = frames.iter().filter(|frame| child.receive(&heard(&frame.psdu), NOW).is_some()).count();
+    assert_eq!((frames.len(), brought), (3, 1));
+}
+
 proptest! {
     #[test]
     fn arbitrary_frames_do_no_harm(frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..130), 0..40)) {

@@ -21,6 +21,37 @@ fn an_excellent_router_is_asked_after_the_first_question() {
 }
 
 #[test]
+fn the_mesh_is_asked_for_its_dataset_once() {
+    let mut scene = Scene::new();
+    let named = |scene: &mut Scene| {
+        let request = scene.sent().pop().unwrap();
+        assert_eq!(request.message.command, Command::CHILD_ID_REQUEST);
+        find!(request.message, Tlv::ActiveTimestamp(timestamp) => *timestamp)
+    };
+    scene.answer(&Router::new(PARENT, 0x5c00));
+    scene.on_to_deadline();
+    assert_eq!(named(&mut scene), None, "who names none is sent the parent's");
+    let dataset = OperationalDataset::from_hex(DATASET).unwrap().public();
+    let tlvs = vec![
+        Tlv::SourceAddress(Some(rloc16(0x5c00))),
+        Tlv::LeaderData(leader(77, 10)),
+        Tlv::ActiveTimestamp(ACTIVE_TIMESTAMP),
+        Tlv::ActiveDataset(Box::new(dataset)),
+        Tlv::Address16(Some(rloc16(0x5c05))),
+        network_data(&[8, 4, 11, 2, 0x96, 0xf2]),
+    ];
+    scene.hear(PARENT, Command::CHILD_ID_RESPONSE, tlvs);
+    assert!(matches!(scene.mle.standing(), Standing::Attached(_)));
+    scene.outputs();
+
+    scene.mle.radio_lost();
+    scene.mle.radio_back(scene.now);
+    scene.answer(&Router::new(PARENT, 0x5c00));
+    scene.on_to_deadline();
+    assert_eq!(named(&mut scene), Some(ACTIVE_TIMESTAMP));
+}
+
+#[test]
 fn a_question_waits_for_its_answers_from_when_it_is_sent() {
     let mut scene = Scene::new();
     scene.mle.sent(About::Asking, true, MILLISECONDS(400));

@@ -175,6 +175,28 @@ fn a_parent_that_started_anew_gets_its_challenge_back_with_what_it_asks_for() {
 }
 
 #[test]
+fn a_parent_that_never_brings_what_it_tells_of_is_asked_less_and_less() {
+    let mut scene = Scene::attached();
+    let mut asked_at = Vec::new();
+    for _ in 0..3_600 {
+        // It tells of a dataset that it does not bring, and lives.
+        let tlvs = vec![
+            Tlv::SourceAddress(Some(rloc16(0x5c00))),
+            Tlv::LeaderData(leader(77, 11)),
+            Tlv::ActiveTimestamp(9),
+            network_data(&[1]),
+        ];
+        scene.hear(PARENT, Command::DATA_RESPONSE, tlvs);
+        scene.update_response(Vec::new());
+        scene.on(SECONDS(1));
+        let commands = scene.commands();
+        asked_at.extend(commands.contains(&Command::DATA_REQUEST).then_some(scene.now.as_secs()));
+    }
+    assert_eq!(asked_at[..7], [1, 4, 10, 22, 46, 94, 190]);
+    assert!(asked_at.len() <= 43, "{asked_at:?}");
+}
+
+#[test]
 fn new_network_data_are_asked_for_once_and_learnt() {
     let mut scene = Scene::attached();
     scene.advertise(0x5c00, leader(77, 11));

@@ -105,7 +105,8 @@ fn a_recorded_attach_goes_the_same_way_message_by_message() {
     }
     assert_eq!(
         with_their_mode(&request),
-        bytes("0b04082016ce8e697bef2205040000000008040000000201010c0204000000f012020005130980594b6c912c70caf20d020a0c16080000000000010000")
+        bytes("0b04082016ce8e697bef2205040000000008040000000201010c0204000000f012020005130980594b6c912c70caf20d020a0c"),
+        "the recorded device names its dataset besides (16 08 …)"
     );
     hear(
         &mut scene,
