@@ -74,6 +74,7 @@ pub(crate) fn browse(arguments: &[String]) -> Result<()> {
     install()?;
     cargo(["build", "--package", "weft-mesh"])?;
     let target = target_directory()?;
+    let openthread = crate::openthread::install(&target)?;
     let campus = absolute(&target)?.join("web-ui/campus.jsonl");
     std::fs::create_dir_all(target.join("web-ui"))?;
     if !campus.exists() {
@@ -95,6 +96,7 @@ pub(crate) fn browse(arguments: &[String]) -> Result<()> {
         .args(arguments)
         .env("WEFT_BIN", absolute(&target.join("debug/weft"))?)
         .env("WEFT_OUT", absolute(&target)?.join("web-ui"))
+        .env("WEFT_OPENTHREAD", absolute(&openthread)?)
         .env("WEFT_CAMPUS", campus);
     run(&mut command)
 }
