@@ -177,7 +177,10 @@ fn by_key(criterion: &mut Criterion) {
     share_of_a_core(&line, frames);
 }
 
-const LISTENERS: [(&str, fn() -> Listener); 2] = [("without a key", Listener::default), ("with the key", with_key)];
+/// What it is called, and how it is made.
+type NamedListener = (&'static str, fn() -> Listener);
+
+const LISTENERS: [NamedListener; 2] = [("without a key", Listener::default), ("with the key", with_key)];
 
 /// How much of one core [`RATE`] frames a second take, from the serial line's bytes to summaries.
 fn share_of_a_core(line: &[u8], frames: usize) {

@@ -16,24 +16,23 @@ mod live;
 mod plans;
 #[path = "../border/router.rs"]
 mod router;
+#[path = "../said/mod.rs"]
+mod said;
 #[path = "../border/site.rs"]
 mod site;
-#[path = "../border/truth.rs"]
-mod truth;
-#[path = "../border/verdict.rs"]
-mod verdict;
 #[path = "../border/weft.rs"]
 mod weft;
 
 use harness::{Host, Weft};
 use live::{Dataset, Role};
+use said::truth::Asked;
+use said::verdict;
 use serde_json::{Value, json};
 use site::{Plan, Site};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
-use truth::Asked;
 use weft::Networks;
 use weft_thread::Random;
 use weft_thread::commissioner::{Event, Session, Settings};

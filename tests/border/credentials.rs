@@ -3,10 +3,11 @@
 use super::harness::{Folder, Weft};
 use super::live::{Air, Dataset, Node, Role, patiently};
 use super::plans::flat;
+use super::said::text;
+use super::said::verdict::problems_of;
 use super::secrets::{self, Secret};
 use super::site::Site;
-use super::verdict::problems_of;
-use super::weft::{Networks, text};
+use super::weft::Networks;
 use super::*;
 use serde_json::{Value, json};
 use std::path::Path;

@@ -3,9 +3,10 @@
 use super::harness::Weft;
 use super::live::{Dataset, patiently};
 use super::plans::halves;
+use super::said::text;
+use super::said::verdict::{node, problems_of};
 use super::site::{LEADER_TIMEOUT, SHORT_LEADER_TIMEOUT, Site, at_rest, truth_of};
-use super::verdict::{node, problems_of};
-use super::weft::{self, Networks, text};
+use super::weft::{self, Networks};
 use super::*;
 use serde_json::{Value, json};
 

@@ -10,14 +10,14 @@
 mod harness;
 #[path = "../live/mod.rs"]
 mod live;
+#[path = "../said/mod.rs"]
+mod said;
 
 mod line;
 mod plans;
 mod router;
 mod secrets;
 mod site;
-mod truth;
-mod verdict;
 mod weft;
 
 mod credentials;

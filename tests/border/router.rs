@@ -2,7 +2,7 @@
 
 use super::harness::{Folder, Host, Program};
 use super::live::{Air, is_answer, patiently, programs};
-use super::truth::Asked;
+use super::said::truth::Asked;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};

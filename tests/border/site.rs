@@ -3,7 +3,7 @@
 use super::harness::{Host, Lan};
 use super::live::{Air, Dataset, Node, Role, patiently};
 use super::router::BorderRouter;
-use super::truth::{Asked, Truth};
+use super::said::truth::{Asked, Truth};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::thread;

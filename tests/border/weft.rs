@@ -2,6 +2,7 @@
 
 use super::harness::{Answer, Host, Weft};
 use super::live::patiently;
+use crate::said::text;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -13,11 +14,6 @@ const ASKED_WITHIN: Duration = Duration::from_secs(60);
 /// A running service without a Matter fabric.
 pub fn start(host: &Host) -> Weft {
     Weft::start_with(host, &["--no-matter", "--frames-per-hour", "60000"])
-}
-
-/// Text of a field; empty where there is none.
-pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
 }
 
 /// What is asked of networks.

@@ -1,8 +1,8 @@
 //! The service takes part in a mesh of OpenThread's nodes: what it shows of it is held against what the nodes say of themselves.
 
-use super::truth::{Asked, NodeTruth, Truth};
-use super::verdict::problems_of;
-use super::weft::text;
+use super::said::text;
+use super::said::truth::{Asked, NodeTruth, Truth};
+use super::said::verdict::problems_of;
 use super::*;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -128,9 +128,11 @@ fn is_struck_off(parent: &mut Node, extended_address: &str) {
     });
 }
 
+/// What is kept of the node of the key that was used last.
 fn kept(data: &Path) -> Value {
     let file = data.join("dongle").join(format!("{NETWORK}.json"));
-    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+    let kept: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    kept["nodes"][0].clone()
 }
 
 #[test]
@@ -163,6 +165,11 @@ fn it_joins_sweeps_and_leaves_and_the_map_is_what_the_nodes_say() {
     is_true(&weft, &mut nodes, true, SECONDS(60));
     let shown = weft.node(&address).unwrap();
     assert_eq!(shown["name"], "Weft (this dongle)", "{shown}");
+    // Its parent said what the network is called, with the dataset; nothing secret of that is kept.
+    let topology = weft.topology().unwrap();
+    assert_eq!(topology["networks"][0]["name"], "weft-mesh", "{}", topology["networks"]);
+    let credential = weft.get("/api/v1/networks").unwrap()["networks"][0]["credential"].clone();
+    assert_eq!(credential["check"], "heard-by-dongle", "{credential}");
 
     // The keys turn: the mesh goes on, and so do we.
     for node in &mut nodes {
@@ -187,7 +194,10 @@ fn it_joins_sweeps_and_leaves_and_the_map_is_what_the_nodes_say() {
         Ok(node) if !matches!(text(&node, "state"), "gone" | "stale") => Err(node.to_string()),
         _ => Ok(()),
     });
-    assert!(node(&weft).is_err());
+    patiently("there is no node any more", SECONDS(5), || match node(&weft) {
+        Ok(node) => Err(node.to_string()),
+        Err(_) => Ok(()),
+    });
     assert!(weft.stop() < SECONDS(3));
 }
 
@@ -302,4 +312,22 @@ fn a_dataset_that_comes_later_opens_frames_and_nothing_is_sent_before_counters_a
     weft.post("/api/v1/networks/credentials", &json!({ "dataset": DATASET }));
     attached(&weft);
     opens(NETWORK.into(), 5);
+    // The same network with another key: a new node, and the old one when the old key is back.
+    let address = |view: &Value| text(view, "extended_address").to_owned();
+    let ours = address(&node(&weft).unwrap());
+    let forget = || {
+        let (status, answer) = weft.request("DELETE", &format!("/api/v1/networks/{NETWORK}/credential"), None).unwrap();
+        assert!((200..300).contains(&status), "{status} {answer}");
+    };
+    forget();
+    let other_key = DATASET.replace("00112233445566778899aabbccddeeff", "ff112233445566778899aabbccddeeff");
+    weft.post("/api/v1/networks/credentials", &json!({ "dataset": other_key }));
+    patiently("another node looks for a parent in vain", SECONDS(40), || {
+        let node = node(&weft)?;
+        let is_other = address(&node) != ours && text(&node, "detail").contains("that the key does not open");
+        if is_other { Ok(()) } else { Err(node.to_string()) }
+    });
+    forget();
+    weft.post("/api/v1/networks/credentials", &json!({ "dataset": DATASET }));
+    assert_eq!(address(&attached(&weft)), ours);
 }

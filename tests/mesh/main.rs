@@ -8,12 +8,10 @@
 
 #[path = "../live/mod.rs"]
 mod live;
+#[path = "../said/mod.rs"]
+mod said;
 
 mod dongle;
-#[path = "../border/truth.rs"]
-mod truth;
-#[path = "../border/verdict.rs"]
-mod verdict;
 mod weft;
 
 mod faults;

@@ -423,6 +423,35 @@ fn our_node_goes_with_its_network_to_another_channel_and_stays_with_a_parent_tha
     assert!(children(&mut leader).contains(&our_address));
 }
 
+/// A mesh that was reset and got the same dataset again begins at key sequence 0, and our node goes on where it was: no counter may be used twice. Its request for a
+/// place answers a challenge, so the parent follows it, and everybody else the parent.
+#[test]
+fn a_mesh_that_began_anew_with_the_same_dataset_follows_our_node_to_its_key_sequence() {
+    let Some(air) = Air::new() else { return };
+    let leader = Node::start(&air, 1, Role::Leader);
+    let router = Node::start(&air, 2, Role::Router);
+    let mut nodes: BTreeMap<_, _> = [leader, router].into_iter().map(|mut node| (rloc16(&mut node), node)).collect();
+    let dongle = Dongle::new(&air, 40);
+    let kept = Kept {
+        extended_address: ExtendedAddress([0x0a, 1, 2, 3, 4, 5, 6, 7]),
+        key_sequence: 9,
+        mac_counter_below: 4_000,
+        mle_counter_below: 2_000,
+    };
+    let mut own = Own::new(&dongle, DATASET, Some(kept));
+    let place = own.attached(SECONDS(15));
+    assert_eq!(own.kept.map(|kept| kept.key_sequence), Some(9));
+    let rloc = own.rloc();
+    let parent = nodes.get_mut(&place.parent).unwrap();
+    let answer = own.while_asking(|| parent.ask(&format!("ping {rloc}")));
+    assert!(answer.iter().any(|line| line.contains("1 packets received")), "{answer:?}");
+    own.until("all have the new keys", SECONDS(60), |_| {
+        nodes.values_mut().all(|node| node.ask("keysequence counter") == ["9"]).then_some(())
+    });
+    let (outcome, _) = own.sweep();
+    assert_eq!((outcome.answered.len(), outcome.silent.len()), (2, 0));
+}
+
 #[test]
 fn our_node_says_that_nobody_lets_it_in_with_another_key() {
     let Some(air) = Air::new() else { return };

@@ -21,11 +21,6 @@ pub struct Weft {
     data: PathBuf,
 }
 
-/// Text of a field; empty where there is none.
-pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
-}
-
 impl Weft {
     /// Starts one with a folder of its own.
     pub fn start(folder: &Path, port: &Path, network_key: Option<&str>) -> Self {

@@ -1,7 +1,7 @@
 //! Weft's topology against what the nodes say of themselves.
 
+use super::text;
 use super::truth::{NodeTruth, Truth};
-use super::weft::text;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

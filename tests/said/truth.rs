@@ -1,6 +1,6 @@
 //! What nodes say of themselves by their own command lines.
 
-use super::live::Node;
+use crate::live::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something with OpenThread's command line.
