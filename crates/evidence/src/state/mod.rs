@@ -27,6 +27,8 @@ const MAX_PROBLEMS: usize = 1_000;
 const MAX_CHILD_ADDRESSES: usize = 4_096;
 /// A parent's lists of children and of their addresses speak of the same children if they are at most so far apart.
 const MAX_LISTS_APART_MILLISECONDS: i64 = 60_000;
+/// Good-byes that are remembered of one reporter.
+const MAX_GOODBYES: usize = 32;
 /// Failures in vain that are remembered of one reporter since it last answered.
 const MAX_IN_VAIN: usize = 8;
 
@@ -39,6 +41,8 @@ pub struct ReporterEvidence {
     pub since: Option<Timestamp>,
     /// When a registration of it was removed, if it was not renewed since.
     pub removed_at: Option<Timestamp>,
+    /// When it was heard to say good-bye, the newest times, oldest first: what it said later does not take that back.
+    pub goodbyes: Vec<Timestamp>,
     /// When it was asked in vain since it last answered, oldest first.
     pub in_vain: Vec<Timestamp>,
     /// What came back then.
@@ -222,6 +226,12 @@ impl Evidence {
             }
             if let Some(evidence) = self.reporters.get_mut(&reporter) {
                 evidence.removed_at = Some(capture.at);
+                if matches!(capture.body, CaptureBody::Mle(_)) {
+                    evidence.goodbyes.push(capture.at);
+                    if evidence.goodbyes.len() > MAX_GOODBYES {
+                        evidence.goodbyes.remove(0);
+                    }
+                }
                 changed.insert(reporter);
             }
         }

@@ -6,6 +6,8 @@ use weft_model::{ExtendedAddress, Fact, Rloc16, RouterId, Timestamp};
 
 /// Ended episodes and past values that a slot keeps at most, newest first.
 const MAX_PAST: usize = 64;
+/// Episodes at which rows that are told one by one begin no further ones. A router has at most 511 children.
+const MAX_EPISODES: usize = 1_024;
 /// Incomplete tables that are kept beside the newest complete one.
 const MAX_PARTIAL: usize = 16;
 
@@ -63,6 +65,8 @@ pub struct RowEpisode {
     pub ended_at: Option<Timestamp>,
     /// The capture of the last table that had it.
     pub seq: u64,
+    /// The locator that the row named last, also where it has an extended address.
+    pub locator: Option<Rloc16>,
 }
 
 impl Slot {
@@ -78,6 +82,7 @@ impl Slot {
             return;
         }
         if !observation.complete {
+            self.remember_single_rows(&observation);
             let place = self
                 .partial
                 .partition_point(|other| (other.stated_at, other.seq) <= (observation.stated_at, observation.seq));
@@ -93,7 +98,10 @@ impl Slot {
             return;
         }
         match rows_of(&observation.fact) {
-            Some(rows) => self.remember_rows(&rows, &observation),
+            Some(rows) => {
+                self.remember_rows(&rows, &observation);
+                self.remember_locators(&observation);
+            }
             None => self.remember_value(&observation),
         }
         self.partial
@@ -144,6 +152,7 @@ impl Slot {
                     until: at,
                     ended_at: None,
                     seq: observation.seq,
+                    locator: None,
                 });
             }
         }
@@ -151,6 +160,50 @@ impl Slot {
             if let Some(oldest) = self.episodes.iter().position(|episode| episode.ended_at.is_some()) {
                 self.episodes.remove(oldest);
             }
+        }
+    }
+
+    /// Rows that were told one by one: each begins or goes on, and none ends another.
+    fn remember_single_rows(&mut self, observation: &Observation) {
+        if observation.hearing != Hearing::Air {
+            return;
+        }
+        let at = observation.stated_at;
+        for row in rows_of(&observation.fact).unwrap_or_default() {
+            let open = self.episodes.iter().position(|episode| episode.ended_at.is_none() && episode.row == row);
+            match open {
+                Some(place) => {
+                    let episode = &mut self.episodes[place];
+                    episode.until = episode.until.max(at);
+                    episode.seq = episode.seq.max(observation.seq);
+                }
+                None if self.episodes.len() < MAX_EPISODES => self.episodes.push(RowEpisode {
+                    row,
+                    since: at,
+                    until: at,
+                    ended_at: None,
+                    seq: observation.seq,
+                    locator: None,
+                }),
+                None => {}
+            }
+        }
+        self.remember_locators(observation);
+    }
+
+    fn remember_locators(&mut self, observation: &Observation) {
+        let mut note = |address: Option<ExtendedAddress>, locator: Option<Rloc16>| {
+            let (Some(address), Some(locator)) = (address, locator) else { return };
+            for episode in &mut self.episodes {
+                if episode.ended_at.is_none() && episode.row.extended_address == Some(address) {
+                    episode.locator = Some(locator);
+                }
+            }
+        };
+        match &*observation.fact {
+            Fact::NeighborTable(rows) => rows.iter().for_each(|row| note(row.extended_address, row.rloc16)),
+            Fact::Children(rows) => rows.iter().for_each(|row| note(Some(row.extended_address), row.rloc16)),
+            _ => {}
         }
     }
 
@@ -280,6 +333,38 @@ mod tests {
         assert!(slot.episodes.iter().all(|episode| episode.ended_at.is_none()));
         slot.apply(table(30, true, &[neighbor(3, false)]));
         assert_eq!(slot.standing().count(), 1);
+    }
+
+    #[test]
+    fn single_rows_from_the_air_begin_and_go_on_and_end_nothing() {
+        let message = |at_seconds, address, rloc16: u16| {
+            let row = NeighborRow {
+                rloc16: Rloc16::new(rloc16),
+                ..neighbor(address, true)
+            };
+            Observation {
+                hearing: Hearing::Air,
+                ..table(at_seconds, false, &[row])
+            }
+        };
+        let mut slot = Slot::default();
+        slot.apply(message(10, 2, 0x7401));
+        slot.apply(message(20, 3, 0x7402));
+        slot.apply(message(30, 2, 0x7403));
+        let told: Vec<_> = slot
+            .episodes
+            .iter()
+            .map(|row| (row.since, row.until, row.ended_at, row.locator))
+            .collect();
+        let at = |seconds: i64| Timestamp::from_unix_milliseconds(seconds * 1000);
+        assert_eq!(
+            told,
+            [(at(10), at(30), None, Rloc16::new(0x7403)), (at(20), at(20), None, Rloc16::new(0x7402))]
+        );
+        for child in 0..2 * MAX_EPISODES as u64 {
+            slot.apply(message(40, 10 + child, 0x7404));
+        }
+        assert_eq!(slot.episodes.len(), MAX_EPISODES);
     }
 
     #[test]

@@ -205,8 +205,8 @@ impl Listener {
         let Some(security) = frame.security else { return Seal::None };
         match opener.security.open_frame(heard.frame, frame, acknowledged) {
             Ok(opened) => {
-                self.counts.opened_frames += 1;
                 if let KeyUsed::Network(sequence) = opened.key {
+                    self.counts.opened_frames += 1;
                     if let Some(pan) = self.counts.pan(pan_id) {
                         pan.opened += 1;
                     }

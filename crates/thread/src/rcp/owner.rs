@@ -7,7 +7,7 @@ const MAX_PROCESSES: usize = 100_000;
 /// Programs that are named.
 const MAX_NAMED: usize = 3;
 
-/// Other programs that have the file open, each as `name (process 123)`. Empty where nobody has, or where the system does not tell.
+/// Other programs that have the file open, each once: `name (process 123)`, `name (processes 123, 456)`. Empty where nobody has, or where the system does not tell.
 pub(super) fn owners_of(path: &Path) -> Vec<String> {
     let Ok(device) = path.canonicalize() else { return Vec::new() };
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
@@ -26,11 +26,22 @@ pub(super) fn owners_of(path: &Path) -> Vec<String> {
         })
         .collect();
     owners.sort();
-    owners
-        .into_iter()
-        .take(MAX_NAMED)
-        .map(|(id, name)| format!("{name} (process {id})"))
-        .collect()
+    let mut programs: Vec<(String, Vec<u32>)> = Vec::new();
+    for (id, name) in owners {
+        match programs.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, ids)) => ids.push(id),
+            None => programs.push((name, vec![id])),
+        }
+    }
+    programs.into_iter().take(MAX_NAMED).map(|(name, ids)| named(&name, &ids)).collect()
+}
+
+/// A program with its processes.
+fn named(name: &str, ids: &[u32]) -> String {
+    let first: Vec<String> = ids.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+    let more = if ids.len() > MAX_NAMED { ", …" } else { "" };
+    let processes = if ids.len() == 1 { "process" } else { "processes" };
+    format!("{name} ({processes} {}{more})", first.join(", "))
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -51,5 +62,11 @@ mod tests {
         let _ = other.wait();
         std::fs::remove_file(&path).unwrap();
         assert_eq!(owners, [format!("sleep (process {})", other.id())]);
+    }
+
+    #[test]
+    fn each_program_is_named_once() {
+        assert_eq!(named("bash", &[7, 8]), "bash (processes 7, 8)");
+        assert_eq!(named("bash", &[7, 8, 9, 10]), "bash (processes 7, 8, 9, …)");
     }
 }

@@ -56,6 +56,27 @@ fn kind_of(path: &str) -> Option<DongleKind> {
     radios().into_iter().find(is_it).and_then(|found| found.kind)
 }
 
+/// What systems say of a device that takes no settings of a line (ENOTTY).
+const NO_TERMINAL: [&str; 2] = ["Not a typewriter", "Inappropriate ioctl"];
+
+/// Whether what has this name cannot be a serial port, as far as that is seen without opening it: opening one changes its lines.
+fn is_surely_no_port(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
+        /// Linux: `/dev/null`, `/dev/zero`, `/dev/random` and the like.
+        const MEMORY_DEVICES: u64 = 1;
+        let Ok(metadata) = std::fs::metadata(path) else { return false };
+        let major = metadata.rdev() >> 8 & 0xfff;
+        !metadata.file_type().is_char_device() || cfg!(target_os = "linux") && major == MEMORY_DEVICES
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// Why a port cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
@@ -65,6 +86,9 @@ pub enum PortError {
     /// This user may not.
     #[error("{0} may not be opened by this user; on Linux, members of its group may (usually `dialout`)")]
     Denied(String),
+    /// It is something else.
+    #[error("{0} is no serial port: give the port of a dongle (on Linux, `ls /dev/serial/by-id` lists them)")]
+    NotSerial(String),
     /// Another program has it.
     #[error("{path} is in use by {}", .owners.join(" and "))]
     InUse {
@@ -95,6 +119,9 @@ impl Port {
     /// # Errors
     /// Why not.
     pub fn open(path: &str, baud: u32) -> Result<Self, PortError> {
+        if is_surely_no_port(Path::new(path)) {
+            return Err(PortError::NotSerial(path.to_owned()));
+        }
         // Before it is opened: opening it twice would take bytes away from whoever has it.
         let in_use = |owners: Vec<String>| PortError::InUse {
             path: path.to_owned(),
@@ -114,6 +141,7 @@ impl Port {
                 ErrorKind::Io(io::ErrorKind::PermissionDenied) => PortError::Denied(path.to_owned()),
                 ErrorKind::NoDevice if !Path::new(path).exists() => PortError::Gone(path.to_owned()),
                 ErrorKind::Io(io::ErrorKind::ResourceBusy) => in_use(vec!["another program".to_owned()]),
+                _ if NO_TERMINAL.iter().any(|text| error.description.contains(text)) => PortError::NotSerial(path.to_owned()),
                 _ => PortError::Other {
                     path: path.to_owned(),
                     reason: error.to_string(),
@@ -154,5 +182,24 @@ impl Port {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let _ = self.inner.set_timeout(WRITE_WITHIN);
         self.inner.write_all(bytes)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_serial_port_is_said_to_be_none() {
+        let file = std::env::temp_dir().join(format!("weft-no-port-{}", std::process::id()));
+        std::fs::write(&file, "").unwrap();
+        let file = file.to_str().unwrap();
+        for path in [file, "/dev/null", "/tmp"] {
+            let error = Port::open(path, 115_200).err().unwrap();
+            assert_eq!(error, PortError::NotSerial(path.to_owned()));
+        }
+        std::fs::remove_file(file).unwrap();
+        let none = "/dev/weft-no-such-port";
+        assert_eq!(Port::open(none, 115_200).err(), Some(PortError::Gone(none.to_owned())));
     }
 }

@@ -127,6 +127,11 @@ impl Radio {
         }
     }
 
+    /// What it is told to listen to, or found.
+    pub fn listening(&self) -> Listening {
+        self.state().0
+    }
+
     /// Goes through all channels once.
     pub fn scan(&mut self, dwell: Duration, now: Duration) {
         match &mut self.spoken {

@@ -5,8 +5,11 @@ use super::{Mesh, Relation};
 use crate::ageing::{Age, Lifetime};
 use crate::snapshot::HeardByDongle;
 use std::collections::BTreeSet;
-use weft_evidence::Observation;
+use weft_evidence::{Hearing, Observation, Reporter};
 use weft_model::{Fact, FactKind, PartitionId, RadioPeer, Rloc16, Timestamp};
+
+/// A radio that looks for a parent asks again within a minute or so, and every few minutes when nobody answers: after so long it has given up.
+const LOOKED_SECONDS: i64 = 300;
 
 impl<'a> Mesh<'a> {
     /// Reads what a dongle heard. Its own radio measured it: it tells that both ends speak, and to whom, never how well they hear each other.
@@ -99,7 +102,7 @@ impl<'a> Mesh<'a> {
             let locator = self.devices[device].locator.as_ref();
             locator.is_some_and(|binding| binding.rloc16 != rloc16 && binding.at >= at)
         };
-        if self.holder(partition, rloc16).is_none() && self.former_holders(rloc16).any(has_moved_on) {
+        if self.holder(partition, rloc16).is_none() && self.ever_known_by(rloc16).any(has_moved_on) {
             return None;
         }
         let holder = self.holder_or_place(partition, rloc16, at, age);
@@ -147,6 +150,42 @@ impl<'a> Mesh<'a> {
             existence.heard_for_certain = existence.heard_for_certain.max(Some(at));
             existence.claims.push(claim);
         }
+    }
+
+    /// True for a place that is known by frames only, of which the router whose child it was has told since that it has no such child.
+    pub(super) fn is_listed_no_more(&self, index: usize) -> bool {
+        let device = &self.devices[index];
+        let (Some(binding), Some(heard)) = (&device.locator, device.existence.last_heard) else {
+            return false;
+        };
+        self.is_known_by_frames_only(index)
+            && binding
+                .rloc16
+                .parent()
+                .and_then(|router| self.holder(binding.partition, router).or_else(|| self.parent_of(index)))
+                .is_some_and(|parent| self.lists_no_more(parent, binding.rloc16, heard))
+    }
+
+    /// True for a radio that asked for networks or parents, never had a place that anybody knows of, and said nothing for a while.
+    pub(super) fn only_looked_for_a_parent(&self, index: usize) -> bool {
+        let device = &self.devices[index];
+        let only_radios = device
+            .reporters
+            .iter()
+            .all(|&reporter| matches!(self.reporters[reporter].0, Reporter::Radio { .. }));
+        let had_a_place = device.locator.is_some()
+            || !self.rows_about.get(index).is_none_or(Vec::is_empty)
+            || device.parent.as_ref().is_some_and(|conclusion| !conclusion.history.is_empty())
+            || [FactKind::Rloc16, FactKind::LeaderData, FactKind::Ipv6Addresses]
+                .iter()
+                .any(|kind| device.told.contains_key(kind));
+        !device.reporters.is_empty()
+            && only_radios
+            && !had_a_place
+            && device
+                .existence
+                .last_heard
+                .is_some_and(|heard| self.ageing.is_older(Hearing::Air, heard, LOOKED_SECONDS))
     }
 
     pub(super) fn heard_by_dongle(&self, index: usize) -> Option<HeardByDongle> {

@@ -105,7 +105,11 @@ impl<'a> Mesh<'a> {
         let state = match (kind, &self.devices[b].parent) {
             _ if self.has_departed(a) || self.has_departed(b) => State::Gone,
             (LinkKind::ParentChild, Some(conclusion)) => conclusion.state.unwrap_or(State::Inferred),
-            _ => two_ends(a_age, b_age),
+            _ => match two_ends(a_age, b_age) {
+                // Tables list a router for a while after its last word.
+                State::Confirmed | State::OneSided if self.fell_silent(a) || self.fell_silent(b) => State::Stale,
+                state => state,
+            },
         };
         let claims = self.link_claims(a, b, a_rows, b_rows);
         Some(Link {

@@ -4,7 +4,7 @@ use super::identity::Alias;
 use super::{Device, Mesh};
 use crate::ageing::{Age, Lifetime};
 use std::collections::BTreeMap;
-use weft_evidence::{Hearing, Observation, Reporter};
+use weft_evidence::{Observation, Reporter};
 use weft_model::{AddressKind, ExtendedAddress, Fact, FactKind, PartitionId, Rloc16, RouteRow, RoutingRole, Timestamp};
 
 /// A locator that a device has, by its own word or another's.
@@ -76,6 +76,7 @@ impl<'a> Mesh<'a> {
             }
         }
         self.remember_given_locators();
+        self.remember_named_locators();
         self.bind_registered_addresses();
         let mut holders: BTreeMap<(Option<PartitionId>, Rloc16), usize> = BTreeMap::new();
         let mut losers: Vec<usize> = Vec::new();
@@ -110,62 +111,6 @@ impl<'a> Mesh<'a> {
                 device.partition = device.locator.as_ref().and_then(|binding| binding.partition);
             }
         }
-    }
-
-    /// Locators that parents were heard giving to children which have another by now.
-    fn remember_given_locators(&mut self) {
-        let mut given: Vec<(Option<PartitionId>, Rloc16, Timestamp, usize)> = Vec::new();
-        for observer in 0..self.devices.len() {
-            for (observation, named) in self.named_rows(observer) {
-                if observation.hearing != Hearing::Air {
-                    continue;
-                }
-                let Some(device) = self.radio(named.address) else { continue };
-                let has_another = |binding: &Binding| binding.rloc16 != named.rloc16 && binding.at >= observation.stated_at;
-                if self.devices[device].locator.as_ref().is_some_and(has_another) {
-                    let partition = self.partition_at(observer, observation.stated_at);
-                    given.push((partition, named.rloc16, observation.stated_at, device));
-                }
-            }
-        }
-        for (partition, rloc16, at, device) in given {
-            self.remember_holder(partition, rloc16, at, device);
-        }
-    }
-
-    fn remember_own_former_locators(&mut self) {
-        for device in 0..self.devices.len() {
-            let mut words: Vec<(Timestamp, Rloc16)> = Vec::new();
-            for slot in self.slots(device, FactKind::Rloc16) {
-                for (since, until, fact) in slot.spans() {
-                    if let Fact::Rloc16(Some(rloc16)) = fact {
-                        // The partition may have changed meanwhile, and the locator not.
-                        words.extend([(since, *rloc16), (until, *rloc16)]);
-                    }
-                }
-            }
-            for (at, rloc16) in words {
-                self.remember_holder(self.partition_at(device, at), rloc16, at, device);
-            }
-        }
-    }
-
-    fn remember_holder(&mut self, partition: Option<PartitionId>, rloc16: Rloc16, at: Timestamp, device: usize) {
-        let former = self.former_locators.entry((partition, rloc16)).or_insert((at, device));
-        if (at, device) > *former {
-            *former = (at, device);
-        }
-    }
-
-    /// The device that had a locator last, where nobody has it now.
-    pub(super) fn former_holder(&self, partition: Option<PartitionId>, rloc16: Rloc16) -> Option<usize> {
-        self.former_locators.get(&(partition, rloc16)).map(|(_, device)| *device)
-    }
-
-    /// The devices that had a locator last, in whichever partition.
-    pub(super) fn former_holders(&self, rloc16: Rloc16) -> impl Iterator<Item = usize> {
-        let former = self.former_locators.iter().filter(move |((_, former), _)| *former == rloc16);
-        former.map(|(_, (_, device))| *device)
     }
 
     /// The device that has a locator now.
@@ -370,7 +315,7 @@ impl<'a> Mesh<'a> {
     }
 
     /// True where a newer table of a parent has no child at a locator any more.
-    fn lists_no_more(&self, observer: usize, rloc16: Rloc16, than: weft_model::Timestamp) -> bool {
+    pub(super) fn lists_no_more(&self, observer: usize, rloc16: Rloc16, than: weft_model::Timestamp) -> bool {
         let newer = |kind| self.devices[observer].told(kind).filter(|observation| observation.stated_at > than);
         let omitted = |observation: &Observation| match &*observation.fact {
             Fact::Children(rows) => !rows.iter().any(|row| row.rloc16 == Some(rloc16)),

@@ -2,6 +2,7 @@
 
 mod air;
 mod departure;
+mod former;
 mod identity;
 mod link;
 mod locator;
@@ -9,6 +10,7 @@ mod moment;
 mod node;
 mod parent;
 mod partition;
+mod past_parents;
 mod path;
 mod paths;
 mod profile;
@@ -92,7 +94,12 @@ struct Existence {
 impl Existence {
     /// When it was last heard, as far as somebody tells. A router lists another for so long after its last word: such a row tells no later moment than the last
     /// word that is known from then.
-    fn last_heard_at(&self) -> Option<Timestamp> {
+    ///
+    /// A router whose own advertisements are heard needs no such word: what others list is no hearing of it.
+    fn last_heard_at(&self, advertises: bool) -> Option<Timestamp> {
+        if advertises && self.heard_for_certain.is_some() {
+            return self.heard_for_certain;
+        }
         let may_be_listed = |last: Timestamp, certain: Timestamp| last.seconds_since(certain) <= MAX_NEIGHBOR_AGE_SECONDS;
         let certain = self
             .heard_for_certain
@@ -139,6 +146,8 @@ pub(crate) struct Mesh<'a> {
     pub(crate) locators: BTreeMap<(Option<PartitionId>, Rloc16), usize>,
     /// Who had a locator last that nobody has now.
     former_locators: BTreeMap<(Option<PartitionId>, Rloc16), (Timestamp, usize)>,
+    /// Who was ever known by a locator, as tables named it together with an extended address.
+    named_by_locator: BTreeMap<Rloc16, BTreeSet<usize>>,
     pub(crate) reporter_device: Vec<usize>,
     /// Who has an address that names one device.
     pub(crate) addresses: BTreeMap<std::net::Ipv6Addr, usize>,
@@ -174,6 +183,7 @@ pub(crate) fn derive_network(evidence: &Evidence, network: Option<NetworkKey>, a
         radios: BTreeMap::new(),
         locators: BTreeMap::new(),
         former_locators: BTreeMap::new(),
+        named_by_locator: BTreeMap::new(),
         reporter_device: Vec::new(),
         addresses: BTreeMap::new(),
         profile: Profile::default(),

@@ -77,7 +77,7 @@ impl<'a> Mesh<'a> {
                 }
                 _ => {}
             }
-            if relation != Relation::Route && !undated {
+            if relation != Relation::Route && !undated && !self.heard[index].broken {
                 existence.last_heard = existence.last_heard.max(Some(at));
                 if has_age {
                     existence.heard_for_certain = existence.heard_for_certain.max(Some(at));
@@ -173,11 +173,14 @@ impl<'a> Mesh<'a> {
         if dropped.is_some_and(|dropped| existence.heard_by_fresh.is_empty() && existence.last_heard.is_none_or(|heard| heard <= dropped)) {
             return State::Gone;
         }
-        if self.has_departed(index) {
+        if self.has_departed(index) || self.is_listed_no_more(index) || self.only_looked_for_a_parent(index) {
             return State::Gone;
         }
         if !anything_fresh {
             return if existence.alive { State::Stale } else { State::Gone };
+        }
+        if self.fell_silent(index) {
+            return State::Stale;
         }
         // Neighbours list a router for a minute or two after its last word: that it does not answer is newer.
         if device
@@ -252,7 +255,7 @@ impl<'a> Mesh<'a> {
             last_parent: conclusion.and_then(|conclusion| conclusion.last.clone()),
             parents: conclusion.map(|conclusion| conclusion.history.clone()).unwrap_or_default(),
             heard_by_dongle: self.heard_by_dongle(index),
-            last_heard_at: device.existence.last_heard_at(),
+            last_heard_at: device.existence.last_heard_at(self.advertises_on_air(index)),
             path: None,
             addresses: self.addresses_of(index),
             known_as: self.known_as(index),
@@ -324,6 +327,7 @@ impl<'a> Mesh<'a> {
             .partitions
             .iter()
             .any(|partition| partition.leader == Some(index) && device.partition == Some(partition.id))
+            && !self.has_departed(index)
         {
             return Role::Leader;
         }

@@ -1,5 +1,6 @@
 //! Who is whose parent: every statement that bears on it, and the newest consistent set of them.
 
+use super::past_parents::close_others;
 use super::{Mesh, Relation};
 use crate::ageing::Age;
 use crate::snapshot::{LastParent, PastParent, State};
@@ -437,7 +438,16 @@ impl<'a> Mesh<'a> {
 
     /// A router has no parent; what it was before is history.
     fn router_conclusion(&self, device: usize, candidates: &[Candidate<'a>]) -> Conclusion {
-        let history = self.parent_history(device);
+        let mut history = self.parent_history(device);
+        // What went by on the air does not tell its end; the device's own word that it is a router does.
+        if let Some(router_since) = self.router_since(device) {
+            let begins: Vec<Timestamp> = history.iter().map(|past| past.since).collect();
+            for past in history.iter_mut().filter(|past| past.until.is_none()) {
+                let end = past.since.max(router_since);
+                let next = begins.iter().filter(|begin| **begin > past.since).min();
+                past.until = Some(next.map_or(end, |next| end.min(*next)));
+            }
+        }
         let last = history.first().and_then(|past| {
             past.until.map(|until| LastParent {
                 node: past.node.clone(),
@@ -455,40 +465,6 @@ impl<'a> Mesh<'a> {
             ..Conclusion::default()
         }
     }
-
-    /// Parents that tables named over time, newest first: from rows that came and vanished, and from the child's own former words.
-    fn parent_history(&self, device: usize) -> Vec<PastParent> {
-        let mut spans: Vec<PastParent> = Vec::new();
-        for &(observer, episode) in self.child_episodes.get(&device).into_iter().flatten() {
-            spans.push(PastParent {
-                node: self.devices[observer].id.clone(),
-                since: episode.since,
-                until: episode.ended_at.map(|_| episode.until),
-            });
-        }
-        if !self.is_router(device) {
-            let partition = self.devices[device].partition;
-            for slot in self.slots(device, FactKind::Rloc16) {
-                let past = slot.past.iter().map(|value| (&*value.fact, value.since, Some(value.until)));
-                let present = slot
-                    .current
-                    .iter()
-                    .map(|current| (&*current.fact, slot.since.unwrap_or(current.stated_at), None));
-                for (fact, since, until) in past.chain(present) {
-                    if let Fact::Rloc16(Some(rloc16)) = fact
-                        && let Some(router) = rloc16.parent().and_then(|router| self.holder(partition, router))
-                    {
-                        spans.push(PastParent {
-                            node: self.devices[router].id.clone(),
-                            since,
-                            until,
-                        });
-                    }
-                }
-            }
-        }
-        merge_spans(spans)
-    }
 }
 
 /// The router that is the next hop of every other row, and has no link and no next hop itself: the parent of a full Thread device
@@ -503,45 +479,6 @@ pub(super) fn parent_of_next_hops(rows: &[RouteRow]) -> Option<weft_model::Rloc1
         .iter()
         .find(|row| row.router_id.or(row.rloc16.map(|rloc16| rloc16.router_id())) == Some(first))?;
     (parent.next_hop.is_none() && !parent.link_established).then(|| first.rloc16())
-}
-
-/// Spans of the same parent that touch become one; newest first.
-fn merge_spans(mut spans: Vec<PastParent>) -> Vec<PastParent> {
-    spans.sort_by(|left, right| (&left.node, left.since, left.until).cmp(&(&right.node, right.since, right.until)));
-    let mut merged: Vec<PastParent> = Vec::new();
-    for span in spans {
-        match merged.last_mut() {
-            Some(last) if last.node == span.node && last.until.is_none_or(|until| until >= span.since) => {
-                last.until = match (last.until, span.until) {
-                    (Some(left), Some(right)) => Some(left.max(right)),
-                    _ => None,
-                };
-            }
-            _ => merged.push(span),
-        }
-    }
-    merged.sort_by(|left, right| (right.until.is_none(), right.since, &right.node).cmp(&(left.until.is_none(), left.since, &left.node)));
-    merged
-}
-
-/// Only the present parent lasts: others that nobody ended are over since the present one began, which is what this gives.
-fn close_others(history: &mut Vec<PastParent>, parent: &crate::Id, since: Option<Timestamp>, newest: Timestamp) -> Timestamp {
-    let known = history
-        .iter()
-        .find(|past| past.node == *parent && past.until.is_none())
-        .map(|past| past.since);
-    let since = since.or(known).unwrap_or(newest);
-    history.retain(|past| past.node != *parent || past.until.is_some_and(|until| until < since));
-    for past in history.iter_mut() {
-        past.until = Some(past.until.map_or(since, |until| until.min(since)).max(past.since));
-    }
-    history.push(PastParent {
-        node: parent.clone(),
-        since,
-        until: None,
-    });
-    history.sort_by(|left, right| (right.until.is_none(), right.since, &right.node).cmp(&(left.until.is_none(), left.since, &left.node)));
-    since
 }
 
 #[cfg(test)]
@@ -580,33 +517,5 @@ mod tests {
         ] {
             assert_eq!(parent_of_next_hops(&table), None);
         }
-    }
-
-    fn span(node: &str, since: i64, until: Option<i64>) -> PastParent {
-        let at = |seconds: i64| Timestamp::from_unix_milliseconds(seconds * 1000);
-        PastParent {
-            node: node.into(),
-            since: at(since),
-            until: until.map(at),
-        }
-    }
-
-    #[test]
-    fn spans_of_one_parent_that_touch_are_one() {
-        let merged = merge_spans(vec![
-            span("a", 0, Some(10)),
-            span("a", 5, Some(20)),
-            span("b", 20, None),
-            span("a", 40, Some(50)),
-        ]);
-        assert_eq!(merged, vec![span("b", 20, None), span("a", 40, Some(50)), span("a", 0, Some(20))]);
-    }
-
-    #[test]
-    fn only_the_present_parent_lasts() {
-        let mut history = vec![span("a", 0, None), span("b", 30, None)];
-        let since = close_others(&mut history, &"b".into(), None, Timestamp::MAX);
-        assert_eq!(since, Timestamp::from_unix_milliseconds(30_000));
-        assert_eq!(history, vec![span("b", 30, None), span("a", 0, Some(30))]);
     }
 }

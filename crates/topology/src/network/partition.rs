@@ -266,8 +266,10 @@ impl<'a> Mesh<'a> {
             }
         }
         for known in &mut self.partitions {
-            if let (Some(ended @ (State::Gone | State::Stale)), State::Confirmed | State::OneSided) = (alive.get(&known.id), known.state) {
-                known.state = *ended;
+            match (alive.get(&known.id), known.state) {
+                (Some(State::Gone), _) => known.state = State::Gone,
+                (Some(State::Stale), State::Confirmed | State::OneSided) => known.state = State::Stale,
+                _ => {}
             }
         }
     }

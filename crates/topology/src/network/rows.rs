@@ -48,6 +48,9 @@ pub(crate) struct Heard<'a> {
     pub(crate) described: std::sync::OnceLock<std::sync::Arc<str>>,
     /// Since when the row says that the target is attached.
     pub(crate) attached_since: Option<Timestamp>,
+    /// The observer has a quality from before and neither a way to the target nor its word that it hears the observer: so a link stands that frames were
+    /// sent over in vain (OpenThread `Mle::RemoveRouterLink` keeps the incoming quality).
+    pub(crate) broken: bool,
     /// Of frames: the target acknowledged them. True for rows of tables.
     pub(crate) answered: bool,
 }
@@ -231,6 +234,7 @@ impl<'a> Mesh<'a> {
                     heard.link_quality = linked.then_some(row.link_quality_in);
                     heard.relayed_quality = (linked && row.link_quality_out > LinkQuality::NONE).then_some(row.link_quality_out);
                     heard.path_cost = Some(row.path_cost).filter(|cost| *cost > 0);
+                    heard.broken = linked && row.link_quality_out == LinkQuality::NONE && row.path_cost == 0;
                     self.push(heard, Some(Target::Locator(rloc16)), partition);
                 }
             }
@@ -357,6 +361,7 @@ pub(super) fn blank(observer: usize, observation: &Observation, relation: Relati
         target_timeout_seconds: None,
         described: std::sync::OnceLock::new(),
         attached_since: None,
+        broken: false,
         answered: true,
     }
 }
