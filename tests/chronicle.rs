@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use weft_evidence::{Capture, Evidence};
 use weft_model::{LinkQuality, Timestamp};
-use weft_topology::{ChangeKind, Chronicle, Engine, Event, LinkKind, Past, Patience, Policy, Seeker, Severity, Topology, changes, derive};
+use weft_topology::{ChangeKind, Chronicle, Engine, Event, LinkKind, Past, Patience, Policy, Seeker, Severity, State, Topology, changes, derive};
 
 /// Between two looks.
 const STEP_SECONDS: i64 = 60;
@@ -85,6 +85,62 @@ fn a_restart_neither_repeats_nor_forgets() {
     let restarts = [at(3, 0), at(8, 0), at(12, 0), at(16, 0), at(18, 0), at(22, 0)];
     let (through, with_restarts) = (told(&captures, &[]), told(&captures, &restarts));
     assert_eq!(texts(&through), texts(&with_restarts));
+    let often: Vec<Timestamp> = (1..288).map(|count| at(0, 5 * count)).collect();
+    assert_eq!(told(&captures, &often), through, "sooner than anything has to hold for a network");
+}
+
+#[test]
+fn what_goes_while_a_network_begins_is_told_and_what_becomes_known_is_not() {
+    let captures = weft_simulator::demo::captures();
+    let whole = moments(&captures, &[at(3, 0)]).remove(0);
+    let children: Vec<_> = whole.nodes().filter(|node| node.parent.is_some()).map(|node| node.id.clone()).collect();
+    let [early, late, going] = [0, 1, 2].map(|place| children[place].clone());
+    let look_at = |minute: i64| {
+        let mut topology = whole.clone();
+        let part = Arc::make_mut(&mut topology.parts[0]);
+        part.nodes
+            .retain(|node| !(node.id == early && minute < 5 || node.id == late && minute < 30));
+        for node in part.nodes.iter_mut().filter(|node| node.id == going && minute >= 6) {
+            node.state = State::Gone;
+        }
+        topology
+    };
+    let mut chronicle = Chronicle::new(Patience::STANDARD, None);
+    let told: Vec<Event> = (0..40).flat_map(|minute| chronicle.observe(&look_at(minute), at(3, minute))).collect();
+    let kinds: Vec<_> = told
+        .iter()
+        .map(|event| (event.change.kind, event.at, &event.change.subjects[0]))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (ChangeKind::Gone, at(3, 6), &going),
+            (ChangeKind::Network, at(3, 0), &whole.networks().next().unwrap().id),
+            (ChangeKind::Joined, at(3, 30), &late),
+        ]
+    );
+}
+
+#[test]
+fn nothing_holds_while_nobody_looks() {
+    let captures = weft_simulator::demo::captures();
+    let quiet = moments(&captures, &[at(3, 0)]).remove(0);
+    let [good, weak] = [3, 1].map(|quality| with_quality(&quiet, quality));
+    let mut chronicle = Chronicle::new(Patience::STANDARD, None);
+    for minute in 0..=20 {
+        chronicle.observe(&good, at(3, minute));
+    }
+    for minute in 21..=30 {
+        assert_eq!(chronicle.observe(&weak, at(3, minute)), [], "minute {minute}");
+    }
+    let json = serde_json::to_string(chronicle.state()).unwrap();
+    let mut chronicle = Chronicle::new(Patience::STANDARD, Some(serde_json::from_str(&json).unwrap()));
+    for minute in 0..=9 {
+        assert_eq!(chronicle.observe(&weak, at(11, minute)), [], "minute {minute} after the night");
+    }
+    let told: Vec<Event> = (10..=12).flat_map(|minute| chronicle.observe(&weak, at(11, minute))).collect();
+    assert_eq!(told.len(), 1, "{:?}", texts(&told));
+    assert_eq!((told[0].change.kind, told[0].at), (ChangeKind::LinkWorse, at(3, 21)));
 }
 
 /// The same with one link of routers heard with that quality in both directions.

@@ -89,6 +89,17 @@ impl<'a> Ageing<'a> {
         age
     }
 
+    /// True if nothing was heard for longer than that, while somebody could hear.
+    pub(crate) fn is_older(&self, hearing: Hearing, at: Timestamp, seconds: i64) -> bool {
+        let elapsed = (self.as_of.milliseconds_since(at) - self.sources.deaf_milliseconds(hearing, at, self.as_of)).max(0);
+        let left = seconds * 1000 - elapsed;
+        if left >= 0 && self.sources.clock_runs(hearing) {
+            let change = Timestamp::from_unix_milliseconds(self.as_of.unix_milliseconds().saturating_add(left + 1));
+            self.valid_until.set(self.valid_until.get().min(change));
+        }
+        left < 0
+    }
+
     /// Until when no judgement that was made changes by age alone.
     pub(crate) fn valid_until(&self) -> Timestamp {
         self.valid_until.get()

@@ -2,12 +2,14 @@
 //!
 //! Links flicker, tables are read one after the other, and devices sleep: each fact of the picture is settled by itself
 //! ([`super::settle`]), and what changes in the settled picture is told. A fact that keeps changing has to hold longer each time. The first
-//! quarter of an hour of a network is taken as its beginning and told as one event.
+//! quarter of an hour of a network is its beginning: what is new in it only became known, and is told as one event. What ends, moves or becomes
+//! something else meanwhile is told by itself. What waits is kept with the settled picture: a restart goes on waiting.
 
 use super::coalesce::coalesce;
 use super::outline::{self, FindingOutline, PartOutline};
-use super::settle::{Aspect, Look, Waiting};
-use super::{Change, ChangeKind, compare};
+use super::settle::Look;
+use super::waiting::{Aspect, Waiting, as_list, later};
+use super::{Change, ChangeKind, Effect, compare};
 use crate::{Id, NetworkTopology, Topology};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +17,12 @@ use std::sync::Arc;
 use weft_model::Timestamp;
 
 /// Counts up whenever other events would come out of the same past: events of an older version are made anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// For how long things have to hold before they are told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Patience {
-    /// A network that appeared or vanished, in seconds.
+    /// The beginning of a network, and one that vanished, in seconds.
     pub network_seconds: i64,
     /// What devices are and where, and partitions.
     pub device_seconds: i64,
@@ -66,26 +68,30 @@ const ACROSS: &str = "across";
 
 type Parts = BTreeMap<Option<Id>, Arc<PartOutline>>;
 
-/// The settled picture: what has to be kept to go on after a restart.
+/// What has to be kept to go on after a restart: the settled picture, and what waits to become part of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChronicleState {
-    /// Parts, by network; as a list, because JSON's keys are texts.
+    picture: Picture,
+    waiting: Waiting,
+}
+
+/// The settled picture.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Picture {
+    /// Parts, by network.
     #[serde(with = "as_list")]
     parts: Parts,
     findings: BTreeMap<Id, FindingOutline>,
 }
 
-mod as_list {
-    use super::{Arc, Id, PartOutline, Parts};
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(parts: &Parts, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(parts)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Parts, D::Error> {
-        let list = Vec::<(Option<Id>, Arc<PartOutline>)>::deserialize(deserializer)?;
-        Ok(list.into_iter().collect())
+impl Picture {
+    /// The network that a thing is of.
+    fn home(&self, id: &Id) -> Option<&Option<Id>> {
+        let is_of = |part: &PartOutline| {
+            let is_network = part.network.as_ref().is_some_and(|network| network.id == *id);
+            is_network || part.nodes.contains_key(id) || part.links.contains_key(id) || part.findings.contains_key(id)
+        };
+        self.parts.iter().find(|(_, part)| is_of(part)).map(|(key, _)| key)
     }
 }
 
@@ -93,11 +99,12 @@ mod as_list {
 #[derive(Debug)]
 pub struct Chronicle {
     patience: Patience,
-    settled: ChronicleState,
+    state: ChronicleState,
     /// What was seen last, with the allocation that it was made of.
     seen: BTreeMap<Option<Id>, (Arc<NetworkTopology>, Arc<PartOutline>)>,
     seen_findings: BTreeMap<Id, FindingOutline>,
-    waiting: Waiting,
+    /// Nobody looked before the next look.
+    resumes: bool,
 }
 
 impl Chronicle {
@@ -105,10 +112,10 @@ impl Chronicle {
     pub fn new(patience: Patience, state: Option<ChronicleState>) -> Self {
         Self {
             patience,
-            settled: state.unwrap_or_default(),
+            resumes: state.is_some(),
+            state: state.unwrap_or_default(),
             seen: BTreeMap::new(),
             seen_findings: BTreeMap::new(),
-            waiting: Waiting::default(),
         }
     }
 
@@ -117,9 +124,14 @@ impl Chronicle {
         self.patience = patience;
     }
 
-    /// The settled picture.
+    /// The time from the last look to the next one is time in which nobody listened: nothing has held for it.
+    pub fn resume(&mut self) {
+        self.resumes = true;
+    }
+
+    /// What has to be kept to go on.
     pub fn state(&self) -> &ChronicleState {
-        &self.settled
+        &self.state
     }
 
     /// The picture at a moment, which is not before the last one. Gives what is told now, oldest first. Costs what changed and what waits.
@@ -133,11 +145,14 @@ impl Chronicle {
             };
             now.insert(key, (part.clone(), outline));
         }
+        if std::mem::take(&mut self.resumes) {
+            self.state.waiting.resume(at);
+        }
         self.follow_ids(&now);
-        let before = self.settled.clone();
+        let before = self.state.picture.clone();
         let (mut since, mut quiet) = (BTreeMap::new(), BTreeSet::new());
         let keys: Vec<Option<Id>> = {
-            let mut keys: Vec<_> = self.settled.parts.keys().chain(now.keys()).cloned().collect();
+            let mut keys: Vec<_> = self.state.picture.parts.keys().chain(now.keys()).cloned().collect();
             keys.sort();
             keys.dedup();
             keys
@@ -151,15 +166,25 @@ impl Chronicle {
             patience: &self.patience,
             network: &Some(Id::from(ACROSS)),
             before: None,
-            waiting: &mut self.waiting,
+            waiting: &mut self.state.waiting,
             since: &mut since,
             quiet: &mut quiet,
         }
-        .findings(&mut self.settled.findings, &findings, Some(&self.seen_findings));
-        self.waiting.sweep(at);
+        .findings(&mut self.state.picture.findings, &findings, Some(&self.seen_findings));
+        self.state.waiting.sweep(at);
+        let mut events = self.tell(&before, at, &since, &quiet);
+        for (key, since) in self.state.waiting.begun(at, |key| now.contains_key(key)) {
+            events.extend(self.found(&key, since, at));
+        }
+        events.sort_by_key(|event| event.at);
+        let parts = &self.state.picture.parts;
+        let ended: Vec<Option<Id>> = before.parts.keys().filter(|key| !parts.contains_key(*key)).cloned().collect();
+        for key in ended {
+            self.state.waiting.ends(&key);
+        }
         self.seen = now;
         self.seen_findings = findings;
-        self.tell(&before, at, &since, &quiet)
+        events
     }
 
     /// A thing of which more became known has another id: the settled picture follows without an event.
@@ -167,15 +192,15 @@ impl Chronicle {
         let is_settled = |parts: &Parts, id: &Id| parts.values().any(|part| part.nodes.contains_key(id));
         let mut moves: Vec<(Option<Id>, Id, Option<Id>, Id)> = Vec::new();
         for (key, (_, part)) in now {
-            if self.seen.get(key).is_some_and(|(_, seen)| Arc::ptr_eq(seen, part)) || !self.settled.parts.contains_key(key) {
+            if self.seen.get(key).is_some_and(|(_, seen)| Arc::ptr_eq(seen, part)) || !self.state.picture.parts.contains_key(key) {
                 continue;
             }
             for node in part.nodes.values().filter(|node| !node.previous_ids.is_empty()) {
-                if is_settled(&self.settled.parts, &node.id) {
+                if is_settled(&self.state.picture.parts, &node.id) {
                     continue;
                 }
                 let found = node.previous_ids.iter().find_map(|previous| {
-                    let home = self.settled.parts.iter().find(|(_, part)| part.nodes.contains_key(previous))?;
+                    let home = self.state.picture.parts.iter().find(|(_, part)| part.nodes.contains_key(previous))?;
                     Some((home.0.clone(), previous.clone()))
                 });
                 moves.extend(found.map(|(home, previous)| (home, previous, key.clone(), node.id.clone())));
@@ -183,11 +208,12 @@ impl Chronicle {
         }
         for (home, previous, key, id) in moves {
             let node = self
-                .settled
+                .state
+                .picture
                 .parts
                 .get_mut(&home)
                 .and_then(|part| Arc::make_mut(part).nodes.remove(&previous));
-            let (Some(mut node), Some(target)) = (node, self.settled.parts.get_mut(&key)) else {
+            let (Some(mut node), Some(target)) = (node, self.state.picture.parts.get_mut(&key)) else {
                 continue;
             };
             let target = Arc::make_mut(target);
@@ -236,7 +262,7 @@ impl Chronicle {
     ) {
         let seen = self.seen.get(key).map(|(_, outline)| outline.clone());
         let unchanged = matches!((&seen, now), (Some(seen), Some(now)) if Arc::ptr_eq(seen, now));
-        if unchanged && self.settled.parts.contains_key(key) && !self.waiting.waits_in(key) {
+        if unchanged && self.state.picture.parts.contains_key(key) && !self.state.waiting.waits_in(key) {
             return;
         }
         let mut look = Look {
@@ -244,21 +270,23 @@ impl Chronicle {
             patience: &self.patience,
             network: key,
             before: seen.as_deref(),
-            waiting: &mut self.waiting,
+            waiting: &mut self.state.waiting,
             since,
             quiet,
         };
         let id = key.clone().unwrap_or_else(|| Id::from("lan"));
         let hold = self.patience.network_seconds;
-        match (self.settled.parts.get_mut(key), now) {
+        match (self.state.picture.parts.get_mut(key), now) {
             (None, Some(now)) => {
-                if look.holds(&id, Aspect::Part, false, hold) {
-                    self.settled.parts.insert(key.clone(), now.clone());
+                if look.holds(&id, Aspect::Part, false, self.patience.device_seconds) {
+                    let begins = look.since.get(&id).copied().unwrap_or(at);
+                    look.waiting.begins(key.clone(), begins, later(begins, self.patience.scaled(hold)));
+                    self.state.picture.parts.insert(key.clone(), now.clone());
                 }
             }
             (Some(_), None) => {
                 if look.holds(&id, Aspect::Part, seen.is_some(), hold) {
-                    self.settled.parts.remove(key);
+                    self.state.picture.parts.remove(key);
                 }
             }
             (Some(settled), Some(now)) => {
@@ -272,24 +300,60 @@ impl Chronicle {
         }
     }
 
-    fn tell(&self, before: &ChronicleState, at: Timestamp, since: &BTreeMap<Id, Timestamp>, quiet: &BTreeSet<Id>) -> Vec<Event> {
-        let mut keys: Vec<&Option<Id>> = before.parts.keys().chain(self.settled.parts.keys()).collect();
+    fn tell(&self, before: &Picture, at: Timestamp, since: &BTreeMap<Id, Timestamp>, quiet: &BTreeSet<Id>) -> Vec<Event> {
+        let mut keys: Vec<&Option<Id>> = before.parts.keys().chain(self.state.picture.parts.keys()).collect();
         keys.sort();
         keys.dedup();
         let pairs = keys.into_iter().filter_map(|key| {
-            let (old, new) = (before.parts.get(key), self.settled.parts.get(key));
+            let (old, new) = (before.parts.get(key), self.state.picture.parts.get(key));
             let same = matches!((old, new), (Some(old), Some(new)) if Arc::ptr_eq(old, new));
             (!same).then_some((old.map(Arc::as_ref), new.map(Arc::as_ref)))
         });
-        let mut changes = compare::compare(pairs, &before.findings, &self.settled.findings);
+        let mut changes = compare::compare(pairs, &before.findings, &self.state.picture.findings);
         let may_be_quiet = |kind| matches!(kind, ChangeKind::LinkNew | ChangeKind::LinkGone | ChangeKind::Partition);
         changes.retain(|change| !(may_be_quiet(change.kind) && change.subjects.first().is_some_and(|id| quiet.contains(id))));
         let moment = |change: &Change| change.subjects.iter().find_map(|id| since.get(id)).copied().unwrap_or(at);
-        let mut events: Vec<Event> = coalesce(changes)
+        changes.retain(|change| !self.is_of_beginning(before, change, moment(change)));
+        coalesce(changes)
             .into_iter()
             .map(|change| Event { at: moment(&change), change })
-            .collect();
-        events.sort_by_key(|event| event.at);
-        events
+            .collect()
+    }
+
+    /// True where something only became known with its network, or a network went before it was told of.
+    fn is_of_beginning(&self, before: &Picture, change: &Change, since: Timestamp) -> bool {
+        use ChangeKind as Kind;
+        let becomes_known = match change.kind {
+            Kind::Joined | Kind::Placed | Kind::LinkNew | Kind::FindingNew | Kind::FindingOver | Kind::Renamed => true,
+            Kind::BorderRouter => change.effect == Effect::Added,
+            Kind::Network => true,
+            _ => false,
+        };
+        let home = |picture: &Picture| change.subjects.iter().find_map(|id| picture.home(id)).cloned();
+        let Some(key) = becomes_known.then(|| home(&self.state.picture).or_else(|| home(before))).flatten() else {
+            return false;
+        };
+        let beginning = self.state.waiting.beginning(&key);
+        beginning.is_some_and(|beginning| match change.kind {
+            Kind::Network => !beginning.told,
+            _ => since <= beginning.until,
+        })
+    }
+
+    /// What is told of a network when its beginning is over: that it was found, and what is wrong with it.
+    fn found(&self, key: &Option<Id>, since: Timestamp, at: Timestamp) -> Vec<Event> {
+        let Some(part) = self.state.picture.parts.get(key) else {
+            return Vec::new();
+        };
+        let none = BTreeMap::new();
+        let changes = compare::compare([(None, Some(part.as_ref()))].into_iter(), &none, &none);
+        let of_network = |change: &Change| key.as_ref().is_some_and(|id| change.subjects.contains(id));
+        coalesce(changes)
+            .into_iter()
+            .map(|change| Event {
+                at: if of_network(&change) { since } else { at },
+                change,
+            })
+            .collect()
     }
 }

@@ -20,6 +20,7 @@ mod links;
 mod networks;
 mod outline;
 mod settle;
+mod waiting;
 
 pub use chronicle::{Chronicle, ChronicleState, Event, Patience, VERSION as CHRONICLE_VERSION};
 

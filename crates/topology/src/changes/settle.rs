@@ -1,69 +1,11 @@
 //! What holds: a fact becomes part of the settled picture when it has been the same for long enough. What flickers never does.
 
 use super::outline::{FindingOutline, LinkOutline, NodeOutline, PartOutline};
+use super::waiting::{Aspect, Waiting, later};
 use super::{Patience, links};
 use crate::{Id, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use weft_model::Timestamp;
-
-/// One fact that can change by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Aspect {
-    Part,
-    Name,
-    Channel,
-    Partitions,
-    Presence,
-    Heard,
-    Place,
-    Role,
-    Parent,
-    Border,
-    Address,
-    Link,
-    Quality,
-    Finding,
-}
-
-/// Which fact of which thing in which network.
-pub(super) type Key = (Option<Id>, Id, Aspect);
-
-/// A fact that was told more than once in this time is waited for longer.
-const RESTLESS_SECONDS: i64 = 24 * 3600;
-/// A restless fact has to hold for at most so many times as long.
-const MAX_LONGER: u32 = 64;
-
-/// Which facts differ from the settled picture, and since when.
-#[derive(Debug, Default)]
-pub(super) struct Waiting {
-    since: BTreeMap<Key, Timestamp>,
-    /// What was asked for in this look: what was not waits for nothing any more.
-    asked: BTreeSet<Key>,
-    told: BTreeMap<Key, (u32, Timestamp)>,
-    /// Devices that came, went or became something else, and networks that split or merged: until when what follows from it is not told.
-    stir: BTreeMap<Id, Timestamp>,
-}
-
-impl Waiting {
-    /// True where anything of the network waits.
-    pub(super) fn waits_in(&self, network: &Option<Id>) -> bool {
-        let first = (network.clone(), Id::from(""), Aspect::Part);
-        self.since.range(first..).next().is_some_and(|(key, _)| key.0 == *network)
-    }
-
-    /// The fact is as it is in the settled picture.
-    fn agrees(&mut self, key: &Key) {
-        self.since.remove(key);
-    }
-
-    /// After each look: forgets facts that came and went before they held, and restlessness that is over.
-    pub(super) fn sweep(&mut self, at: Timestamp) {
-        let asked = std::mem::take(&mut self.asked);
-        self.since.retain(|key, _| asked.contains(key));
-        self.stir.retain(|_, until| *until > at);
-        self.told.retain(|_, (_, last)| at.seconds_since(*last) < RESTLESS_SECONDS);
-    }
-}
 
 /// One look at one network.
 pub(super) struct Look<'a> {
@@ -83,20 +25,9 @@ impl Look<'_> {
     /// True when a fact that differs has done so for long enough. `moved`: it is otherwise than at the last look too.
     pub(super) fn holds(&mut self, id: &Id, aspect: Aspect, moved: bool, hold_seconds: i64) -> bool {
         let key = (self.network.clone(), id.clone(), aspect);
-        self.waiting.asked.insert(key.clone());
-        let since = self.waiting.since.entry(key.clone()).or_insert(self.at);
-        if moved {
-            *since = self.at;
-        }
-        let since = *since;
-        let told = self.waiting.told.get(&key).map_or(0, |(times, _)| *times);
-        let longer = 1_u32.checked_shl(told.saturating_sub(1)).unwrap_or(MAX_LONGER).min(MAX_LONGER);
-        let hold = self.patience.scaled(hold_seconds).saturating_mul(i64::from(longer));
-        if self.at.milliseconds_since(since) < hold {
+        let Some(since) = self.waiting.held(key, self.at, moved, self.patience.scaled(hold_seconds)) else {
             return false;
-        }
-        self.waiting.since.remove(&key);
-        self.waiting.told.insert(key, (told + 1, self.at));
+        };
         self.since
             .entry(id.clone())
             .and_modify(|known| *known = (*known).min(since))
@@ -154,8 +85,7 @@ impl Look<'_> {
 
     /// What follows from what happened to this thing is not told for a while.
     fn stirs(&mut self, id: &Id, seconds: i64) {
-        let until = Timestamp::from_unix_milliseconds(self.at.unix_milliseconds().saturating_add(self.patience.scaled(seconds)));
-        self.waiting.stir.insert(id.clone(), until);
+        self.waiting.stir(id.clone(), later(self.at, self.patience.scaled(seconds)));
     }
 
     fn node(&mut self, id: &Id, settled: &mut PartOutline, now: &PartOutline) {
@@ -209,7 +139,7 @@ impl Look<'_> {
             before.map(place).as_ref(),
             patience.link_seconds,
         );
-        if placed.1 != old.partition && self.network.as_ref().is_some_and(|network| self.waiting.stir.contains_key(network)) {
+        if placed.1 != old.partition && self.network.as_ref().is_some_and(|network| self.waiting.is_stirred(network)) {
             self.quiet.insert(id.clone());
         }
         (old.network, old.partition) = placed;
@@ -254,7 +184,7 @@ impl Look<'_> {
         };
         let stirred = |look: &Self, link: &LinkOutline| {
             let things = [Some(&link.a), Some(&link.b), look.network.as_ref()];
-            things.into_iter().flatten().any(|id| look.waiting.stir.contains_key(id))
+            things.into_iter().flatten().any(|id| look.waiting.is_stirred(id))
         };
         match (settled.links.get(id), now.links.get(id)) {
             (Some(old), None) => {

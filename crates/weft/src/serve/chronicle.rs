@@ -172,6 +172,8 @@ impl Teller {
     fn present(&self, chronicle: &mut Chronicle, mut told: Told, mut seq: u64, mut at: Timestamp) {
         let mut kept = clock::running_for();
         chronicle.set_patience(self.patience);
+        // The newest capture of the past may be of long ago.
+        chronicle.resume();
         loop {
             let ending = self.shared.ends();
             // Before the picture is taken: a capture that is in the picture and not in the position is only read twice.
@@ -186,7 +188,8 @@ impl Teller {
             told.events.extend(events);
             let is_left = newest > seq || !told.events.is_empty();
             at = now;
-            if is_told || (is_left && (ending || clock::running_for().saturating_sub(kept) >= POSITION_EVERY)) {
+            // What waits to be told is kept with the position: it changes also where nothing comes, by age.
+            if is_told || ending || (is_left && clock::running_for().saturating_sub(kept) >= POSITION_EVERY) {
                 kept = clock::running_for();
                 seq = newest.max(seq);
                 self.keep(chronicle, &mut told, seq, at);
@@ -316,6 +319,41 @@ pub(super) fn severity(number: u8) -> Severity {
 mod tests {
     use super::*;
     use serde_json::json;
+    use weft_store::Limits;
+
+    /// The past of a service that is started anew before anything has held for long enough.
+    #[test]
+    fn a_service_that_is_restarted_often_tells_as_much() {
+        let begin: Timestamp = "2026-11-20T00:00:00Z".parse().unwrap();
+        let mut captures = crate::demo::captures().unwrap();
+        captures.retain(|capture| capture.at < begin.plus_seconds(8 * 3600));
+        let told = |restart_every: i64| -> Vec<String> {
+            let store = Arc::new(Store::in_memory(Limits::default()).unwrap());
+            let first = Arc::new(weft_topology::derive(&Default::default(), begin, &policy()));
+            let publisher = Publisher::new(first, Default::default(), Default::default()).unwrap();
+            for run in captures.chunk_by(|left, right| left.at.seconds_since(begin) / restart_every == right.at.seconds_since(begin) / restart_every)
+            {
+                for capture in run {
+                    store.append(capture.clone());
+                }
+                let teller = Teller {
+                    store: store.clone(),
+                    publisher: publisher.clone(),
+                    shared: Arc::default(),
+                    patience: Patience::STANDARD,
+                };
+                let (mut chronicle, seq, at) = teller.begin().unwrap();
+                assert!(teller.past(&mut chronicle, &mut Told::default(), seq, at).unwrap().is_some());
+            }
+            let (rows, _) = store.events(begin, begin.plus_seconds(24 * 3600), 1000).unwrap();
+            let event = |row: &EventRow| serde_json::from_str::<Event>(&row.json).unwrap().change.text;
+            rows.iter().map(event).collect()
+        };
+        let (through, restarted) = (told(i64::MAX), told(10 * 60));
+        assert!(through.iter().any(|text| text == "The network elm-street-home was found"), "{through:#?}");
+        assert!(through.iter().any(|text| text.contains(" moved from ")), "{through:#?}");
+        assert_eq!(restarted, through);
+    }
 
     #[test]
     fn what_the_disk_does_not_take_is_kept_later() {
