@@ -29,9 +29,12 @@ pub struct DongleView {
     pub hardware_address: Option<ExtendedAddress>,
     /// The channel it listens on; null while it listens on none, or on all in turn.
     pub channel: Option<Channel>,
-    /// The network whose frames it opens; null where it has no key for what it hears.
+    /// The network whose key it has; null where it has no key for what it hears. What that key opened so far says `opened`.
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub opens: Option<ExtendedPanId>,
+    /// Frames and MLE messages that the key opened, since it was set. 0 with a key: it may be another network's.
+    #[serde(default)]
+    pub opened: u64,
     /// Frames since the service began.
     pub frames: u64,
     /// Frames in the last second.
@@ -50,6 +53,9 @@ pub struct DongleView {
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<Timestamp>,
+    /// When it worked again after that; null while it does not.
+    #[serde(default)]
+    pub last_error_until: Option<Timestamp>,
     /// How far a scan is that is under way.
     pub scanning: Option<ScanProgress>,
     /// What the last scan heard.
@@ -174,6 +180,8 @@ pub struct OwnNodeView {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnNodeState {
+    /// Weft does not have the whole dataset of the network (any more).
+    NoDataset,
     /// The radio is not there yet, or no longer.
     Waiting,
     /// It looks for the channel of the network.

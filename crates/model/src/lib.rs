@@ -23,9 +23,7 @@ pub use data_path::{
     Ability, AbilityKind, Airtime, Brought, CredentialCheck, CredentialOrigin, CredentialView, DataPath, DataPathKind, DataPathState, NetworkWays,
     NetworksView, ServerState, ServerView,
 };
-pub use dongle::{
-    ChannelScan, DongleKind, DongleMode, DongleView, OwnNodeState, OwnNodeView, RouterFromHere, ScanProgress, ScannedChannel,
-};
+pub use dongle::{ChannelScan, DongleKind, DongleMode, DongleView, OwnNodeState, OwnNodeView, RouterFromHere, ScanProgress, ScannedChannel};
 pub use fact::{
     Annotation, AnnotationTarget, AttributePath, AttributeValue, Dataset, Fact, FactKind, NetworkInterface, Pin, PowerSource, RadioPeer,
     RadioSummary, RoutingRole, ThreadNetworkEntry,

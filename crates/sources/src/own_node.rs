@@ -15,6 +15,9 @@ pub trait OwnNode: Send + Sync + 'static {
     /// Begins a conversation with the mesh; another one ends by that.
     fn converse(&self) -> Conversation;
 
+    /// The network whose frames its radio hears and opens with the network's key, also while no node is wanted; `None`: none lately. Told anew whenever that changes.
+    fn hears(&self) -> watch::Receiver<Option<ExtendedPanId>>;
+
     /// What it sent and was sent since this was last called, over its own hop.
     fn take_spent(&self) -> Airtime;
 }

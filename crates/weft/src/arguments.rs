@@ -201,11 +201,10 @@ pub(crate) struct ImportArguments {
     /// Time of data that has none of its own; for matter-server, when the nodes were read
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,
-    /// For pcap: the network's operational dataset, in hexadecimal digits; `-` reads it from standard input, where no other program sees it
-    #[arg(long, value_name = "-|HEX", conflicts_with = "network_key")]
+    /// For pcap: the same as --network-key
+    #[arg(long, value_name = "FILE|-|HEX", conflicts_with = "network_key")]
     pub(crate) dataset: Option<Secret>,
-    /// For pcap: the network key, in hexadecimal digits; `-` reads it from standard input
-    #[arg(long, value_name = "-|HEX")]
+    #[arg(long, value_name = "FILE|-|HEX", help = format!("For pcap: {}", crate::network_key::HELP_WITH_DIGITS))]
     pub(crate) network_key: Option<Secret>,
 }
 
@@ -267,6 +266,9 @@ pub(crate) struct DataArguments {
     /// Also delete what opens networks, and tokens of servers
     #[arg(long, requires = "delete")]
     pub(crate) credentials: bool,
+    /// Also delete the address and frame counters of the dongle's node: it begins anew, as another device
+    #[arg(long, requires = "delete")]
+    pub(crate) dongle: bool,
     /// Do not ask
     #[arg(long, requires = "delete")]
     pub(crate) yes: bool,

@@ -128,9 +128,17 @@ fn request(owner: &Owner, directory: &Path, request: &Request<'_>) -> Result<Vec
     };
     let address = reachable(address).with_context(|| format!("{owner} says that it listens at {address:?}, which is no address"))?;
     let token = token(directory)?;
-    ask(address, token.as_ref().map(|token| token.as_str()), request)
-        .with_context(|| format!("cannot ask the running service at {address} ({owner})"))
+    match ask(address, token.as_ref().map(|token| token.as_str()), request) {
+        // It was asked, and says itself why not.
+        Err(error) if error.is::<Refused>() => Err(error),
+        answer => answer.with_context(|| format!("cannot ask the running service at {address} ({owner})")),
+    }
 }
+
+/// What the service says of why it does not do something.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refused(String);
 
 /// The address to connect to: an unspecified one stands for this machine.
 fn reachable(text: &str) -> Option<SocketAddr> {
@@ -220,17 +228,18 @@ fn body_of(mut answer: Vec<u8>) -> Result<Vec<u8>> {
     match status {
         "200" | "202" => Ok(body),
         "401" => bail!("it wants a token, and the data directory has none that it takes"),
-        _ => bail!("it answered with status {status}{}", problem(&body)),
+        _ => match problem(&body) {
+            Some(problem) => Err(Refused(problem).into()),
+            None => bail!("it answered with status {status}"),
+        },
     }
 }
 
 /// What a problem document (RFC 9457) says.
-fn problem(body: &[u8]) -> String {
-    let document: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-    let detail = document
-        .as_ref()
-        .and_then(|document| document.get("detail").or_else(|| document.get("title"))?.as_str());
-    detail.map(|detail| format!(": {detail}")).unwrap_or_default()
+fn problem(body: &[u8]) -> Option<String> {
+    let document: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let text = |name| document.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
+    text("detail").or_else(|| text("title")).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -309,7 +318,15 @@ mod tests {
 
     #[test]
     fn refusals_and_strange_answers_are_sentences() {
-        assert!(error(b"HTTP/1.1 404 Not Found\r\n\r\n{\"detail\":\"Nothing is kept.\"}").contains("status 404: Nothing is kept."));
+        assert_eq!(
+            error(b"HTTP/1.1 404 Not Found\r\n\r\n{\"detail\":\"Nothing is kept.\"}"),
+            "Nothing is kept."
+        );
+        assert_eq!(
+            error(b"HTTP/1.1 409 Conflict\r\n\r\n{\"title\":\"Not now.\",\"detail\":\"\"}"),
+            "Not now."
+        );
+        assert!(error(b"HTTP/1.1 500 Internal Server Error\r\n\r\n").ends_with("it answered with status 500"));
         assert!(error(b"HTTP/1.1 401 Unauthorized\r\n\r\n").contains("wants a token"));
         assert!(error(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{}").contains("cut off"));
         assert!(error(b"SSH-2.0-OpenSSH\r\n").contains("another program"));

@@ -1,8 +1,9 @@
-//! `weft data`: where captures are kept, how many, and how to get rid of them. The Matter fabric and credentials of networks are no captures: they go only when they are named.
+//! `weft data`: where captures are kept, how many, and how to get rid of them. The Matter fabric, credentials of networks and the counters of the dongle's node are no
+//! captures: they go only when they are named.
 
 use crate::arguments::DataArguments;
 use crate::output::{print, tell, write_recording};
-use crate::{WrongUsage, anonymise, ask, client, fabric, kept, mesh, network, text};
+use crate::{WrongUsage, anonymise, ask, client, dongle, fabric, kept, mesh, network, text};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::path::Path;
@@ -59,7 +60,9 @@ fn export(directory: &Path, out: &Path, arguments: &DataArguments) -> Result<()>
 
 fn show(directory: &Path) -> Result<()> {
     let Some(stored) = kept::stored_to_read(directory)? else {
-        return print_facts(&[("folder", directory.display().to_string()), ("captures", "none yet".to_owned())]);
+        let mut facts = vec![("folder", directory.display().to_string()), ("captures", "none yet".to_owned())];
+        facts.extend(beside(directory));
+        return print_facts(&facts);
     };
     let Usage {
         bytes,
@@ -76,7 +79,32 @@ fn show(directory: &Path) -> Result<()> {
             .iter()
             .map(|path| ("set aside", format!("{} (broken; --delete removes it)", path.display()))),
     );
+    facts.extend(beside(directory));
     print_facts(&facts)
+}
+
+/// What lies beside the captures, and goes only when it is named.
+fn beside(directory: &Path) -> Vec<(&'static str, String)> {
+    let fabric = fabric::folder(directory);
+    let networks = network::folder(directory);
+    let dongle = dongle::folder(directory);
+    let named = [
+        ("fabric", fabric, "Weft's Matter fabric; --delete leaves it alone without --fabric"),
+        (
+            "networks",
+            networks,
+            "what opens networks, and tokens, sealed; --delete leaves them alone without --credentials",
+        ),
+        (
+            "dongle",
+            dongle,
+            "address and frame counters of the dongle's node, which it must never use twice; --delete leaves them alone without --dongle",
+        ),
+    ];
+    let there = named.into_iter().filter(|(_, folder, _)| folder.is_dir());
+    there
+        .map(|(name, folder, what)| (name, format!("{} ({what})", folder.display())))
+        .collect()
 }
 
 /// Of the sources' answer, what is said of the store.
@@ -119,6 +147,7 @@ fn show_owned(directory: &Path, owner: &Owner) -> Result<()> {
     if let Some(newest) = status.sources.iter().filter_map(|source| source.last_capture_at).max() {
         facts.push(("newest", text::moment(newest)));
     }
+    facts.extend(beside(directory));
     facts.push(("in use by", owner.to_string()));
     print_facts(&facts)
 }
@@ -167,14 +196,23 @@ fn delete(directory: &Path, arguments: &DataArguments) -> Result<()> {
             network::folder(directory).display()
         ));
     }
+    let dongle = dongle::folder(directory);
+    let has_dongle = dongle.is_dir();
+    if has_dongle && arguments.dongle {
+        what.push(format!(
+            "address and frame counters of the dongle's node in {} (it takes part in no mesh until you have it join again)",
+            dongle.display()
+        ));
+    }
     if what.is_empty() {
-        let but = match (has_fabric, has_credentials) {
-            (true, true) => " but the Matter fabric and what opens networks",
-            (true, false) => " but the Matter fabric",
-            (false, true) => " but what opens networks",
-            (false, false) => "",
-        };
-        tell(format!("{} holds nothing{but}", directory.display()));
+        let stay = [
+            (has_fabric, "the Matter fabric"),
+            (has_credentials, "what opens networks"),
+            (has_dongle, "the counters of the dongle's node"),
+        ];
+        let stay: Vec<&str> = stay.into_iter().filter_map(|(is_there, what)| is_there.then_some(what)).collect();
+        let but = if stay.is_empty() { "" } else { " but " };
+        tell(format!("{} holds nothing{but}{}", directory.display(), stay.join(" and ")));
     } else {
         let what = what.join(", and ");
         if !arguments.yes && !agrees(&what)? {
@@ -189,6 +227,9 @@ fn delete(directory: &Path, arguments: &DataArguments) -> Result<()> {
         if has_credentials && arguments.credentials {
             network::delete_credentials(directory)?;
         }
+        if has_dongle && arguments.dongle {
+            std::fs::remove_dir_all(&dongle).with_context(|| format!("cannot delete {}", dongle.display()))?;
+        }
         tell(format!("deleted {what}"));
     }
     if has_fabric && !arguments.fabric {
@@ -199,6 +240,12 @@ fn delete(directory: &Path, arguments: &DataArguments) -> Result<()> {
     }
     if has_credentials && !arguments.credentials {
         tell("what opens networks, and tokens of servers, stay: `weft data --delete --credentials` deletes them, `weft network forget` one of them");
+    }
+    if has_dongle && !arguments.dongle {
+        tell(
+            "the address and frame counters of the dongle's node stay, so that none is used twice with its network's key: `weft data --delete --dongle` deletes them, and it \
+             begins anew as another device",
+        );
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use crate::output::tell;
 use anyhow::{Context as _, Result, bail};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -10,6 +11,11 @@ use weft_model::{Channel, DongleView, ExtendedPanId, PanId, Refusal};
 use weft_sources::mesh::MeshHandle;
 use weft_sources::rcp::{DongleHandle, Membership, Network};
 use weft_thread::credential::OperationalDataset;
+
+/// Where what its node keeps lies in a data directory.
+pub(crate) fn folder(directory: &Path) -> PathBuf {
+    weft_sources::rcp::folder(directory)
+}
 
 /// A dongle, and the datasets that are stored.
 pub(crate) struct Keeper {
@@ -147,8 +153,8 @@ impl Keeper {
             return;
         }
         match opens {
-            Some(candidate) => tell(format!("the dongle opens frames of {} with the stored dataset", candidate.called())),
-            None => tell("the dongle opens frames no more: no stored dataset is of the network that it hears"),
+            Some(candidate) => tell(format!("the dongle has the key of {} from the stored dataset", candidate.called())),
+            None => tell("the dongle has no key any more: no stored dataset is of the network that it hears"),
         }
         given.opens = opens.map(|candidate| candidate.dataset.clone());
         self.dongle

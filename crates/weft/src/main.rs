@@ -20,6 +20,7 @@ mod kept;
 mod log;
 mod mesh;
 mod network;
+mod network_key;
 mod output;
 mod plan;
 mod report;
@@ -42,6 +43,10 @@ use tracing_subscriber::{EnvFilter, Layer};
 /// Names the environment variable that says what is logged (`debug`, `weft_sources=trace`).
 const LOG_VARIABLE: &str = "WEFT_LOG";
 
+const LOGGED: &str = "warn";
+/// It says itself why the dongle does not listen.
+const LOGGED_BY_SNIFF: &str = "warn,weft_sources::rcp=error";
+
 /// A command line that says what cannot be done: exit status 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -49,7 +54,11 @@ pub(crate) struct WrongUsage(pub(crate) String);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_standard_error();
+    log_to_standard_error(if matches!(arguments.command, Some(Command::Sniff(_))) {
+        LOGGED_BY_SNIFF
+    } else {
+        LOGGED
+    });
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -98,8 +107,8 @@ pub(crate) fn sentence(error: &anyhow::Error) -> String {
     sentence
 }
 
-fn log_to_standard_error() {
-    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+fn log_to_standard_error(unless_said: &str) {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(unless_said));
     let standard_error = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)

@@ -7,31 +7,29 @@ use crate::serve::{CHANNEL_CAPACITY, Intake, end_sources, interrupted};
 use crate::show::{Style, render};
 use crate::text::{self, Paint, count};
 use crate::view::View;
-use crate::{WrongUsage, serve};
+use crate::{WrongUsage, network_key, serve};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use weft_evidence::{CaptureBody, Evidence, SourceState};
 use weft_model::{Channel, DongleView, Rssi};
-use weft_sources::rcp::{DongleConfig, DongleHandle, DongleSource, FrameSink, Listener, Listening, Network, PortChoice, SEARCH_DWELL, radios};
+use weft_sources::rcp::{DongleConfig, DongleHandle, DongleSource, FrameSink, Listener, Listening, PortChoice, SEARCH_DWELL, radios};
 use weft_sources::{Supervisor, clock};
 use weft_store::{Limits, Store};
 use weft_topology::{Policy, derive};
-use weft_wire::link_security::NetworkKey;
 use weft_wire::pcap::{Fcs, RadioFrame, TapWriter};
-use zeroize::Zeroizing;
 
 /// Name of the source.
 const SOURCE: &str = "dongle";
 /// How often it is told how it goes.
 const TELL_EVERY: Duration = Duration::from_secs(10);
-/// A network key has 32 digits, a dataset 508 at most.
-const MAX_SECRET_BYTES: u64 = 4096;
-const KEY_DIGITS: usize = 32;
+/// What to do next where nothing was opened.
+const NEXT: &str = "next: with the network's dataset, roles, routes and link qualities are read too: `weft sniff --network-key FILE`, or `weft network add -` for the \
+                    service (`weft network where` says where it is found; more in docs/dongle.md)";
 /// How often a capture file is brought to the disk.
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
 
@@ -46,8 +44,7 @@ pub(crate) struct SniffArguments {
     /// Speed of the serial line in bits a second [default: what the dongle usually has; USB dongles take any]
     #[arg(long, value_name = "N")]
     baud: Option<u32>,
-    /// File with the network key or the operational dataset in hexadecimal digits; `-` reads it from standard input
-    #[arg(long, value_name = "FILE|-")]
+    #[arg(long, value_name = "FILE|-", help = network_key::HELP)]
     network_key: Option<PathBuf>,
     /// Write every frame to a new capture file for Wireshark (link type 283); `-` writes to standard output
     #[arg(long, value_name = "FILE|-")]
@@ -78,8 +75,7 @@ pub(crate) struct DongleArguments {
     /// Speed of the dongle's serial line in bits a second
     #[arg(long, value_name = "N", requires = "dongle")]
     baud: Option<u32>,
-    /// File with the network key or the operational dataset in hexadecimal digits, for the dongle; `-` reads it from standard input
-    #[arg(long, value_name = "FILE|-", requires = "dongle")]
+    #[arg(long, value_name = "FILE|-", requires = "dongle", help = format!("For the dongle: {}", network_key::HELP))]
     network_key: Option<PathBuf>,
     /// Take part in the mesh as a child, also after a restart, until it leaves (`weft dongle leave`) [default NETWORK: the only one whose dataset is stored]
     #[arg(long, value_name = "NAME|XPAN", num_args = 0..=1, requires = "dongle", conflicts_with = "no_networks")]
@@ -134,7 +130,7 @@ impl DongleArguments {
 /// Where the network key cannot be read.
 pub(crate) fn dongle(options: &DongleOptions, frames: Option<FrameSink>, directory: Option<&Path>) -> Result<(DongleSource, DongleHandle)> {
     let listener = match &options.network_key {
-        Some(path) => Listener::default().with_network(network(path)?),
+        Some(path) => Listener::default().with_network(network_key::in_file(path)?),
         None => Listener::default(),
     };
     let listening = match options.channel {
@@ -157,11 +153,12 @@ pub(crate) fn dongle(options: &DongleOptions, frames: Option<FrameSink>, directo
 /// # Errors
 /// Where there is no dongle, more than one and none is named, or a file cannot be read or written.
 pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
+    let port = match &arguments.port {
+        Some(port) => port.clone(),
+        None => only_radio()?,
+    };
     let options = DongleOptions {
-        port: PortChoice::Path(match &arguments.port {
-            Some(port) => port.clone(),
-            None => only_radio()?,
-        }),
+        port: PortChoice::Path(port.clone()),
         channel: arguments.channel,
         baud: arguments.baud,
         network_key: arguments.network_key.clone(),
@@ -172,6 +169,8 @@ pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
     let recorder = arguments.out.as_deref().map(serve::new_recording).transpose()?;
     let (source, handle) = dongle(&options, frames, None)?;
     let mut evidence = Evidence::default();
+    let mut reasons = Reasons::new(arguments.seconds.is_some());
+    let mut is_scanned = false;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -184,6 +183,8 @@ pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
         drop(sender);
         let mut changed = handle.changed();
         let mut ticks = tokio::time::interval(TELL_EVERY);
+        // The first comes at once.
+        ticks.tick().await;
         let end = ended(arguments.seconds);
         tokio::pin!(end);
         loop {
@@ -192,26 +193,38 @@ pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
                     Some(event) => {
                         let capture = intake.take(event);
                         if let CaptureBody::Source(report) = &capture.body {
-                            tell_report(report.state, report.reason.as_deref(), &handle.view());
+                            reasons.take(report.state, report.reason.as_deref());
+                            if (report.state, &report.reason) == (SourceState::Working, &None) {
+                                tell_channel(&handle.view());
+                            }
                         }
                         evidence.insert(&capture)?;
                     }
                     None => break,
                 },
-                _ = ticks.tick() => tell_state(&handle.view()),
+                _ = ticks.tick() => {
+                    reasons.time_passes();
+                    tell_state(&handle.view());
+                }
                 Ok(()) = changed.changed(), if arguments.scan => {
                     if let Some(scan) = handle.view().scan {
                         print(|output| output.write_all(channels(&scan.channels).as_bytes()))?;
+                        is_scanned = true;
                         break;
                     }
                 }
                 () = &mut end => break,
             }
+            reasons.take_untold().iter().for_each(tell);
         }
         end_sources(supervisor, &mut inbox, &intake).await;
         intake.close_recording()?;
         anyhow::Ok(())
     })?;
+    reasons.end(&port)?;
+    if arguments.scan && !is_scanned {
+        bail!("it ended before all channels were gone through: give it more time with --for");
+    }
     if arguments.scan || writes_frames_to_output {
         return Ok(());
     }
@@ -223,7 +236,68 @@ pub(crate) fn sniff(arguments: SniffArguments) -> Result<()> {
         paint: Paint::new(arguments.color),
     };
     let page = render(&view, "what the dongle heard", &style);
-    print(|output| output.write_all(page.as_bytes()))
+    print(|output| output.write_all(page.as_bytes()))?;
+    if arguments.network_key.is_none() {
+        tell(NEXT);
+    }
+    Ok(())
+}
+
+/// Why the dongle did not listen: each reason is told once, and the last one is the error where it never did.
+struct Reasons {
+    /// It ends by itself: a reason may wait until it is known whether it is the last.
+    ends: bool,
+    has_listened: bool,
+    held: Option<String>,
+    told_any: bool,
+    to_tell: Vec<String>,
+}
+
+impl Reasons {
+    fn new(ends: bool) -> Self {
+        Self {
+            ends,
+            has_listened: false,
+            held: None,
+            told_any: false,
+            to_tell: Vec::new(),
+        }
+    }
+
+    /// What the source says of itself.
+    fn take(&mut self, state: SourceState, reason: Option<&str>) {
+        self.has_listened |= state == SourceState::Working;
+        let Some(reason) = reason else { return };
+        self.time_passes();
+        self.held = Some(reason.to_owned());
+        if self.has_listened || !self.ends {
+            self.time_passes();
+        }
+    }
+
+    /// Who waits is told what was held back.
+    fn time_passes(&mut self) {
+        if let Some(reason) = self.held.take() {
+            self.told_any = true;
+            self.to_tell.push(reason);
+        }
+    }
+
+    /// Takes what is to be told now.
+    fn take_untold(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_tell)
+    }
+
+    /// # Errors
+    /// Where it never listened: the last reason, unless that was told.
+    fn end(self, port: &str) -> Result<()> {
+        match self.held {
+            _ if self.has_listened => Ok(()),
+            Some(reason) => bail!("{reason}"),
+            None if self.told_any => bail!("the dongle never listened: nothing was heard"),
+            None => bail!("nothing was heard: {port} is open, and no radio has answered on it yet; a longer --for may say why"),
+        }
+    }
 }
 
 async fn ended(seconds: Option<u64>) {
@@ -253,16 +327,10 @@ fn only_radio() -> Result<String> {
     }
 }
 
-fn tell_report(state: SourceState, reason: Option<&str>, dongle: &DongleView) {
-    match (state, reason) {
-        (SourceState::Working, None) => {
-            if let (Some(port), Some(channel)) = (&dongle.port, dongle.channel.map(Channel::get)) {
-                let firmware = dongle.firmware.as_deref().unwrap_or("unknown firmware");
-                tell(format!("{port} listens on channel {channel} ({firmware})"));
-            }
-        }
-        (_, Some(reason)) => tell(reason),
-        _ => {}
+fn tell_channel(dongle: &DongleView) {
+    if let (Some(port), Some(channel)) = (&dongle.port, dongle.channel.map(Channel::get)) {
+        let firmware = dongle.firmware.as_deref().unwrap_or("unknown firmware");
+        tell(format!("{port} listens on channel {channel} ({firmware})"));
     }
 }
 
@@ -274,11 +342,12 @@ fn tell_state(dongle: &DongleView) {
         dongle.frames_per_second
     );
     for (number, what) in [
-        (dongle.damaged, "damaged"),
-        (dongle.garbage, "pieces lost on the serial line"),
-        (dongle.recoveries, "recoveries"),
+        (dongle.damaged, ("damaged", "damaged")),
+        (dongle.garbage, ("piece lost on the serial line", "pieces lost on the serial line")),
+        (dongle.recoveries, ("recovery", "recoveries")),
     ] {
         if number > 0 {
+            let what = if number == 1 { what.0 } else { what.1 };
             let _ = write!(line, ", {number} {what}"); // writing to a String cannot fail
         }
     }
@@ -319,37 +388,6 @@ fn capture_file(path: &Path) -> Result<FrameSink> {
     }))
 }
 
-/// The network whose key, or whose dataset, is in a file.
-fn network(path: &Path) -> Result<Network> {
-    let mut text = Zeroizing::new(String::new());
-    let read = if path == Path::new("-") {
-        io::stdin().take(MAX_SECRET_BYTES).read_to_string(&mut text)
-    } else {
-        let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        file.take(MAX_SECRET_BYTES).read_to_string(&mut text)
-    };
-    read.with_context(|| format!("cannot read {}", path.display()))?;
-    network_of(text.trim()).with_context(|| {
-        format!(
-            "{} holds neither a network key (32 hexadecimal digits) nor a dataset with one",
-            path.display()
-        )
-    })
-}
-
-fn network_of(digits: &str) -> Option<Network> {
-    if digits.len() == KEY_DIGITS {
-        return NetworkKey::from_hex(digits).ok().map(Network::from_key);
-    }
-    let pairs = digits.as_bytes().chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let bytes: Option<Vec<u8>> = pairs.map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect();
-    Network::from_dataset(&Zeroizing::new(bytes?))
-}
-
 fn channel(text: &str) -> Result<Channel, String> {
     text.parse()
         .ok()
@@ -362,14 +400,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_file_holds_a_key_or_a_dataset() {
-        let key = "00112233445566778899aabbccddeeff";
-        assert!(network_of(key).is_some());
-        // A dataset: network key, channel 20.
-        assert!(network_of(&format!("0510{key}0003000014")).is_some());
-        for wrong in ["", "00", "0510", "0x112233445566778899aabbccddeeff00", "0003000014", "é"] {
-            assert!(network_of(wrong).is_none(), "{wrong}");
-        }
+    fn a_reason_is_said_once_and_the_last_one_is_the_error() {
+        let mut reasons = Reasons::new(true);
+        reasons.take(SourceState::Deaf, Some("there is no port"));
+        reasons.take(SourceState::Deaf, Some("it is in use"));
+        assert_eq!(reasons.take_untold(), ["there is no port"]);
+        assert_eq!(reasons.end("p").unwrap_err().to_string(), "it is in use");
+        let mut reasons = Reasons::new(true);
+        reasons.take(SourceState::Deaf, Some("there is no port"));
+        reasons.time_passes();
+        assert_eq!(reasons.take_untold(), ["there is no port"]);
+        assert_eq!(reasons.end("p").unwrap_err().to_string(), "the dongle never listened: nothing was heard");
+        assert!(Reasons::new(true).end("p").unwrap_err().to_string().contains("p is open"));
+        let mut endless = Reasons::new(false);
+        endless.take(SourceState::Deaf, Some("there is no port"));
+        assert_eq!(endless.take_untold(), ["there is no port"], "nobody knows when it ends");
+        endless.take(SourceState::Working, None);
+        endless.take(SourceState::Deaf, Some("it was pulled out"));
+        endless.take(SourceState::Stopped, None);
+        assert_eq!(endless.take_untold(), ["it was pulled out"]);
+        assert!(endless.end("p").is_ok(), "it has listened");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use weft_evidence::SourceState;
+use weft_model::ExtendedPanId;
 
 /// An attempt that takes longer has lost its way.
 const ATTEMPT_WITHIN: Duration = Duration::from_secs(180);
@@ -92,19 +93,31 @@ pub(super) async fn run(shared: Arc<Shared>, mut context: Context) {
     shared.ways.through(GOODBYE_WITHIN).await;
 }
 
-/// Follows where the node of ours stands.
+/// Follows where the node of ours stands, and what its radio hears.
 #[derive(Default)]
-struct OwnNodeWatch(Option<watch::Receiver<Option<NodeStanding>>>);
+struct OwnNodeWatch(Option<Followed>);
+
+struct Followed {
+    standing: watch::Receiver<Option<NodeStanding>>,
+    hears: watch::Receiver<Option<ExtendedPanId>>,
+}
 
 impl OwnNodeWatch {
     /// Takes over what has changed.
     fn look(&mut self, shared: &Arc<Shared>) {
         let Some(node) = shared.node.get() else { return };
-        let standing = self.0.get_or_insert_with(|| {
-            let mut standing = node.standing();
+        let Followed { standing, hears } = self.0.get_or_insert_with(|| {
+            let (mut standing, mut hears) = (node.standing(), node.hears());
             standing.mark_changed();
-            standing
+            hears.mark_changed();
+            Followed { standing, hears }
         });
+        if hears.has_changed().unwrap_or(false) {
+            let network = *hears.borrow_and_update();
+            if shared.with(|state| std::mem::replace(&mut state.heard, network) != network) {
+                shared.tell();
+            }
+        }
         if !standing.has_changed().unwrap_or(false) {
             return;
         }
@@ -117,11 +130,16 @@ impl OwnNodeWatch {
     /// Comes back when it stands otherwise; never where there is none.
     async fn changed(&mut self) {
         match &mut self.0 {
-            Some(standing) => match standing.changed().await {
-                // Looked at by whoever waited.
-                Ok(()) => standing.mark_changed(),
-                Err(_) => std::future::pending().await,
-            },
+            Some(Followed { standing, hears }) => {
+                // Marked again, for whoever looks.
+                let is_there = tokio::select! {
+                    changed = standing.changed() => changed.map(|()| standing.mark_changed()).is_ok(),
+                    changed = hears.changed() => changed.map(|()| hears.mark_changed()).is_ok(),
+                };
+                if !is_there {
+                    std::future::pending().await
+                }
+            }
             None => std::future::pending().await,
         }
     }

@@ -128,6 +128,7 @@ impl MeshSource {
             kept,
             paths: Default::default(),
             groups: Default::default(),
+            heard: None,
             frames_per_hour: config.frames_per_hour,
         };
         // So that the next run has the same name as a commissioner, though this one be killed.

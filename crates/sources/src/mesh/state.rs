@@ -209,9 +209,17 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<Group, Network>,
     /// The most radio frames an hour that questions to one network may take.
     pub(super) frames_per_hour: u32,
+    /// The network that a dongle hears, with its key.
+    pub(super) heard: Option<ExtendedPanId>,
 }
 
 impl State {
+    /// Our radio opens what is said in this network with its key, or is a node in it.
+    pub(super) fn is_on_the_air(&self, network: ExtendedPanId) -> bool {
+        let is_in = |path: &Path| path.kind == DataPathKind::Dongle && path.is_present && path.is_attached && path.network == Some(network);
+        self.heard == Some(network) || self.paths.values().any(is_in)
+    }
+
     /// The group of a way.
     pub(super) fn group_of(id: &str, path: &Path) -> Group {
         path.network.map_or_else(|| Group::Lone(id.to_owned()), Group::Network)

@@ -1,6 +1,6 @@
 //! What a person sees. No secret comes near it.
 
-use super::credentials::{compare, detail};
+use super::credentials::{compare_on_the_air, detail};
 use super::plan::{Turn, rank};
 use super::state::{Group, Path, State};
 use crate::clock;
@@ -60,7 +60,7 @@ impl State {
     fn credential_view(&self, network: ExtendedPanId) -> Option<CredentialView> {
         let credential = self.credentials.get(network)?;
         let announced = self.announced(network);
-        let check = compare(credential.active_timestamp(), &announced);
+        let check = compare_on_the_air(credential.active_timestamp(), &announced, self.is_on_the_air(network));
         let has_pskc = credential.pskc().is_some();
         let mut detail = detail(check, credential.origin, &announced);
         if has_pskc && self.is_refused_by_whoever_answers(network, credential.generation) {

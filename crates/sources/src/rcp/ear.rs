@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use weft_evidence::{CaptureBody, SourceState};
-use weft_model::{Channel, ChannelScan, DongleMode, ScanProgress, ScannedChannel, Timestamp};
+use weft_model::{Channel, ChannelScan, DongleMode, ExtendedPanId, ScanProgress, ScannedChannel, Timestamp};
 use weft_thread::rcp::{ChannelActivity, Ear, Event, Firmware, Radio, RadioFrame};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// A network is heard for so long after the last frame of it that was opened: routers advertise themselves every 32 s at most.
+const HEARS_FOR: Duration = Duration::from_secs(120);
 /// PANs that a state lists.
 const MAX_FOREIGN: usize = 16;
 /// How long a radio may take to stop acknowledging what was for us, when the service ends.
@@ -29,6 +31,7 @@ pub(super) struct DongleEar<'a> {
     radio_clock: RadioClock,
     told_at: Duration,
     frames_at: u64,
+    opened: LastOpened,
     dwell: Duration,
     /// What was last said, so that it is said once.
     said: Option<(SourceState, Option<String>)>,
@@ -37,6 +40,25 @@ pub(super) struct DongleEar<'a> {
     is_open: bool,
     /// The service ends: until then the radio may take for becoming quiet.
     quiet_by: Option<Duration>,
+}
+
+/// Of which network frames were opened last, and when.
+#[derive(Debug, Default)]
+struct LastOpened {
+    count: u64,
+    last: Option<(ExtendedPanId, Duration)>,
+}
+
+impl LastOpened {
+    /// With how many of the present key's network were opened so far, each second: the network that is heard.
+    fn look(&mut self, network: Option<ExtendedPanId>, count: u64, now: Duration) -> Option<ExtendedPanId> {
+        // With another key they are counted anew.
+        if count != std::mem::replace(&mut self.count, count) && count > 0 {
+            self.last = network.map(|network| (network, now));
+        }
+        let is_fresh = |(of, at): &(ExtendedPanId, Duration)| network == Some(*of) && now.saturating_sub(*at) < HEARS_FOR;
+        self.last.filter(is_fresh).map(|(network, _)| network)
+    }
 }
 
 /// The radio's clock, made one that never goes back: it begins anew when the radio restarts.
@@ -79,6 +101,7 @@ impl<'a> DongleEar<'a> {
             radio_clock: RadioClock::default(),
             told_at: Duration::ZERO,
             frames_at: radio.counts().frames,
+            opened: LastOpened::default(),
             dwell: super::SEARCH_DWELL,
             said: None,
             takes_part: false,
@@ -103,6 +126,7 @@ impl<'a> DongleEar<'a> {
     pub(super) fn close(&mut self) {
         self.joining.radio_lost(clock::running_for());
         self.listener.set_own(None);
+        self.worker.shared.set_hears(None);
         self.finish();
     }
 
@@ -158,8 +182,7 @@ impl<'a> DongleEar<'a> {
             self.finish();
         }
         self.had_listened = true;
-        self.on_channel(Some(channel));
-        self.be(DongleMode::Listening, words::listening(channel, self.listener.has_key()));
+        self.worker.shared.listen_on(channel, words::listening(channel, self.listener.has_key()));
         let mut detail = self.detail();
         detail["channel"] = channel.get().into();
         self.say(SourceState::Working, None, Some(detail));
@@ -222,8 +245,6 @@ impl<'a> DongleEar<'a> {
         }
         let Some(member) = self.joining.member() else { return };
         member.radio_back(now);
-        let network = member.network_name();
-        self.be(DongleMode::TakingPart, words::taking_part(&network));
         self.tell_part();
     }
 
@@ -236,6 +257,13 @@ impl<'a> DongleEar<'a> {
         self.listener.set_own(Some(member.addresses()));
         let network = member.network_name();
         let place = member.place();
+        let looks_for_channel = member.looks_for_channel();
+        let detail = match place {
+            Some(_) => words::taking_part(&network),
+            None if looks_for_channel => words::looking_for_channel(&network),
+            None => words::looking_for_parent(&network),
+        };
+        self.be(DongleMode::TakingPart, detail);
         let (state, reason) = match place {
             Some(place) => (
                 SourceState::Working,
@@ -243,6 +271,10 @@ impl<'a> DongleEar<'a> {
                     "it takes part in {network} as a child of {}: it hears what is addressed to it and to everybody, and not what others say to each other",
                     place.parent
                 ),
+            ),
+            None if looks_for_channel => (
+                SourceState::Suspended,
+                format!("it looks for the channel of {network}: meanwhile it hears hardly anything of what others say"),
             ),
             None => (
                 SourceState::Suspended,
@@ -287,12 +319,7 @@ impl<'a> DongleEar<'a> {
                 // It has no channel to come back to: what comes is no scan.
                 Ok(()) if matches!(listening, Listening::Search { .. }) => self.on_channel(None),
                 Ok(()) => {}
-                Err(failure) => {
-                    let reason = failure.to_string();
-                    self.worker
-                        .shared
-                        .change(|view| (view.last_error, view.last_error_at) = (Some(reason), Some(clock::now())));
-                }
+                Err(failure) => self.worker.shared.failed(failure.to_string()),
             }
         }
         if let Some(dwell) = wishes.scan {
@@ -312,9 +339,12 @@ impl<'a> DongleEar<'a> {
         };
         let pans = self.listener.counts().pans.iter().map(|(pan_id, counts)| (*pan_id, counts.frames));
         self.worker.shared.set_pans(pans.collect());
+        let opened = self.listener.counts().pans.values().map(|counts| counts.opened).sum();
+        let hears = self.opened.look(self.listener.network(), opened, now);
+        self.worker.shared.set_hears(hears);
         let (opens, dropped) = (self.listener.network(), self.worker.sender.lost());
         self.worker.shared.change(|view| {
-            view.opens = opens;
+            (view.opens, view.opened) = (opens, opened);
             view.frames = counts.frames;
             view.frames_per_second = frames_per_second;
             view.damaged = counts.damaged;
@@ -396,10 +426,7 @@ impl Ear for DongleEar<'_> {
                 let reason = trouble.to_string();
                 self.on_channel(None);
                 self.be(DongleMode::Deaf, words::deaf(&reason));
-                let last = reason.clone();
-                self.worker
-                    .shared
-                    .change(|view| (view.last_error, view.last_error_at) = (Some(last), Some(clock::now())));
+                self.worker.shared.failed(reason.clone());
                 self.say(SourceState::Deaf, Some(reason), None);
             }
             // The end of the conversation comes back from `run`.
@@ -424,5 +451,25 @@ impl Ear for DongleEar<'_> {
 
     fn deadline(&self) -> Option<Duration> {
         self.joining.deadline(clock::running_for())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_heard_while_frames_of_it_are_opened_and_for_some_time_after() {
+        let network = |number| Some(ExtendedPanId([number; 8]));
+        let at = Duration::from_secs;
+        let mut opened = LastOpened::default();
+        assert_eq!(opened.look(network(1), 0, at(1)), None, "the key alone hears nothing");
+        assert_eq!(opened.look(network(1), 3, at(2)), network(1));
+        assert_eq!(opened.look(network(1), 3, at(121)), network(1));
+        assert_eq!(opened.look(network(1), 3, at(122)), None);
+        assert_eq!(opened.look(network(1), 4, at(200)), network(1));
+        assert_eq!(opened.look(network(2), 0, at(201)), None, "another key");
+        assert_eq!(opened.look(network(2), 1, at(202)), network(2));
+        assert_eq!(opened.look(None, 2, at(203)), None);
     }
 }

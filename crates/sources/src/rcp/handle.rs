@@ -226,6 +226,10 @@ impl OwnNode for NodeOfDongle {
         conversation
     }
 
+    fn hears(&self) -> watch::Receiver<Option<ExtendedPanId>> {
+        self.0.hears.subscribe()
+    }
+
     fn take_spent(&self) -> Airtime {
         self.0.take_spent()
     }

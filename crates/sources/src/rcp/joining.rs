@@ -5,7 +5,7 @@ use super::state::Shared;
 use crate::clock;
 use std::time::Duration;
 use weft_model::{ExtendedPanId, OwnNodeState, OwnNodeView};
-use weft_thread::rcp::{Radio, RadioFrame};
+use weft_thread::rcp::{Listening, Radio, RadioFrame};
 
 /// What was wanted when it was last looked.
 #[derive(Default)]
@@ -67,8 +67,13 @@ impl Joining {
             member.turn(radio.as_deref_mut(), shared, now);
             self.news.extend(member.take_news());
             if member.is_over(now) {
+                let left = member.channel();
                 self.member = None;
                 if let Some(radio) = &mut radio {
+                    // It would look for a network on all channels, and has just been on the channel of one. A radio that does not have it was not on it.
+                    if matches!(radio.listening(), Listening::Search { .. }) {
+                        let _ = radio.listen(Listening::Channel(left), now);
+                    }
                     radio.take_part(None, now);
                 }
             }
@@ -111,12 +116,12 @@ impl Joining {
 
 /// A node that is wanted, and whose network's dataset Weft does not have (any more).
 fn stuck(network: ExtendedPanId, shared: &Shared) -> Option<OwnNodeView> {
-    let kept = shared.folder.as_ref()?.node(network)?;
+    let extended_address = shared.folder.as_ref()?.last_address(network)?;
     Some(OwnNodeView {
         extended_pan_id: network,
         network_name: None,
-        extended_address: kept.extended_address,
-        state: OwnNodeState::Waiting,
+        extended_address,
+        state: OwnNodeState::NoDataset,
         since: clock::now(),
         detail: format!("Weft has no whole dataset of network {network} any more: enter it again, and it takes part; or have it leave."),
         rloc16: None,

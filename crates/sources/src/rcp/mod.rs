@@ -29,7 +29,7 @@ use crate::supervise::{Context, Source, SourceFailure};
 use serde_json::Value;
 use state::Shared;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,6 +54,11 @@ pub enum PortChoice {
 
 /// Takes every frame, for capture files. Runs on the thread of the serial line: it must not wait.
 pub type FrameSink = Box<dyn FnMut(&HeardFrame<'_>) + Send>;
+
+/// Where what a node keeps lies in a data directory: its address, and the counters that it must never use again.
+pub fn folder(directory: &Path) -> PathBuf {
+    directory.join("dongle")
+}
 
 /// What a dongle is to do.
 pub struct DongleConfig {

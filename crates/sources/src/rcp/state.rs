@@ -63,6 +63,8 @@ pub(super) struct Shared {
     /// A conversation that was begun.
     conversation: Mutex<Option<NodeEnd>>,
     spent: Mutex<Airtime>,
+    /// The network whose frames were opened not long ago.
+    pub(super) hears: watch::Sender<Option<ExtendedPanId>>,
     /// PANs that were heard on this channel, and their frames.
     pans: Mutex<Vec<(PanId, u64)>>,
     /// Channels that the radio has; empty where it does not tell.
@@ -116,14 +118,38 @@ impl Shared {
         }
     }
 
-    /// It does something else now.
+    /// It does something else now; what went wrong before is over where it works.
     pub(super) fn be(&self, mode: DongleMode, detail: String) {
         self.change(|view| {
             if view.mode != mode {
                 view.mode = mode;
                 view.since = Some(clock::now());
             }
+            let works = !matches!(mode, DongleMode::Absent | DongleMode::Starting | DongleMode::Deaf);
+            if works && view.last_error.is_some() && view.last_error_until.is_none() {
+                view.last_error_until = Some(clock::now());
+            }
             view.detail = detail;
+        });
+    }
+
+    /// It listens on this channel; from now on, where it listened on another.
+    pub(super) fn listen_on(&self, channel: Channel, detail: String) {
+        self.change(|view| {
+            if view.channel != Some(channel) {
+                view.since = Some(clock::now());
+            }
+            (view.channel, view.scanning) = (Some(channel), None);
+        });
+        self.be(DongleMode::Listening, detail);
+    }
+
+    /// Something went wrong, and is not over.
+    pub(super) fn failed(&self, reason: String) {
+        self.change(|view| {
+            view.last_error = Some(reason);
+            view.last_error_at = Some(clock::now());
+            view.last_error_until = None;
         });
     }
 
@@ -182,6 +208,11 @@ impl Shared {
         std::mem::take(&mut *lock(&self.spent))
     }
 
+    /// It hears this network with its key, or none any more.
+    pub(super) fn set_hears(&self, network: Option<ExtendedPanId>) {
+        self.hears.send_if_modified(|known| std::mem::replace(known, network) != network);
+    }
+
     pub(super) fn set_pans(&self, pans: Vec<(PanId, u64)>) {
         *lock(&self.pans) = pans;
     }
@@ -198,5 +229,43 @@ impl Shared {
     pub(super) fn lacks(&self, channel: Channel) -> bool {
         let channels = lock(&self.channels);
         !channels.is_empty() && !channels.contains(&channel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_over_when_it_works_again() {
+        let shared = Shared::new(None);
+        let until = || shared.view().last_error_until;
+        shared.be(DongleMode::Listening, String::new());
+        assert_eq!((shared.view().last_error, until()), (None, None), "nothing went wrong");
+        shared.failed("It was pulled out.".to_owned());
+        shared.be(DongleMode::Absent, String::new());
+        shared.be(DongleMode::Starting, String::new());
+        assert!(shared.view().last_error_at.is_some() && until().is_none());
+        shared.be(DongleMode::Searching, String::new());
+        let over = until();
+        assert!(over.is_some() && over >= shared.view().last_error_at);
+        shared.be(DongleMode::Listening, String::new());
+        assert_eq!(until(), over, "it stays when it was over");
+        shared.failed("It hangs.".to_owned());
+        assert_eq!(until(), None, "another one is not over");
+    }
+
+    #[test]
+    fn another_channel_is_another_time() {
+        let shared = Shared::new(None);
+        let channel = |number| Channel::new(number).unwrap();
+        shared.listen_on(channel(25), "It listens.".to_owned());
+        let long_ago = clock::now().minus_seconds(180);
+        shared.change(|view| view.since = Some(long_ago));
+        shared.listen_on(channel(25), "It listens, and has a key.".to_owned());
+        assert_eq!(shared.view().since, Some(long_ago));
+        shared.listen_on(channel(15), "It listens.".to_owned());
+        assert_eq!(shared.view().channel, Some(channel(15)));
+        assert!(shared.view().since > Some(long_ago));
     }
 }

@@ -1,5 +1,6 @@
 //! Sentences about what a dongle does, for the person.
 
+use std::io;
 use weft_model::Channel;
 
 /// A reason as a sentence.
@@ -25,11 +26,11 @@ pub(super) fn starting(path: &str) -> String {
 
 pub(super) fn listening(channel: Channel, opens: bool) -> String {
     let key = if opens {
-        "opens those of the network whose key Weft has"
+        "opens what fits the key that it has"
     } else {
-        "has no key to open them with: parents and links grow from what is not secret in them"
+        "has no key to open it with: parents and links grow from what is not secret"
     };
-    format!("It hears every frame on channel {}, and {key}.", channel.get())
+    format!("It listens to everything on channel {}, and {key}.", channel.get())
 }
 
 pub(super) const SEARCHING: &str = "It listens on all channels in turn until it finds a Thread network: it hears a sixteenth of what is said.";
@@ -44,6 +45,46 @@ pub(super) fn scanning(channel: Option<Channel>) -> String {
     }
 }
 
+/// Why a port that was open is not any more.
+pub(super) fn lost(path: &str, error: &io::Error) -> String {
+    /// Input/output error, no such device or address, no such device: what Linux and macOS say of a port whose device is gone.
+    const GONE: [i32; 3] = [5, 6, 19];
+    let is_gone = matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound
+    );
+    if is_gone || error.raw_os_error().is_some_and(|number| GONE.contains(&number)) {
+        return format!("{path} was pulled out, or its driver went away");
+    }
+    format!("{path} went away: {error}")
+}
+
+pub(super) fn looking_for_channel(network: &str) -> String {
+    format!("It looks for the channel of {network}: meanwhile it hears hardly anything of what others say.")
+}
+
+pub(super) fn looking_for_parent(network: &str) -> String {
+    format!("It looks for a parent in {network}: meanwhile it hears hardly anything of what others say.")
+}
+
 pub(super) fn taking_part(network: &str) -> String {
     format!("It takes part in {network}: it hears what is addressed to it and to everybody, and not what others say to each other.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_was_pulled_out_is_told_from_one_that_fails() {
+        for gone in [
+            io::ErrorKind::BrokenPipe.into(),
+            io::ErrorKind::UnexpectedEof.into(),
+            io::Error::from_raw_os_error(19),
+        ] {
+            assert_eq!(lost("/dev/ttyACM0", &gone), "/dev/ttyACM0 was pulled out, or its driver went away");
+        }
+        let slow = io::Error::new(io::ErrorKind::TimedOut, "it takes nothing");
+        assert_eq!(lost("/dev/ttyACM0", &slow), "/dev/ttyACM0 went away: it takes nothing");
+    }
 }

@@ -81,9 +81,8 @@ impl Worker {
                 (view.port, view.kind, view.firmware, view.protocol) = (None, None, None, None);
                 (view.rcp_api, view.hardware_address) = (None, None);
                 (view.channel, view.opens, view.scanning, view.frames_per_second) = (None, None, None, 0);
-                view.last_error = Some(failure.reason.clone());
-                view.last_error_at = Some(clock::now());
             });
+            self.shared.failed(failure.reason.clone());
             match failure.is_deaf {
                 true => self.shared.be(DongleMode::Deaf, words::deaf(&failure.reason)),
                 false => self.shared.be(DongleMode::Absent, words::absent(&failure.reason)),
@@ -181,7 +180,7 @@ impl Worker {
         let (reason, is_deaf) = match ended {
             Ended::Stopped => return None,
             Ended::Failed(failure) => (format!("{path}: {failure}"), true),
-            Ended::Lost(error) => (format!("{path} went away: {error}"), false),
+            Ended::Lost(error) => (words::lost(&path, &error), false),
         };
         Some(Failure {
             reason,

@@ -5,9 +5,11 @@ use super::{table, words};
 use crate::output::print;
 use crate::text::{age, clean, columns, count, moment, span, wrap};
 use anyhow::Result;
-use weft_model::{ChannelScan, DongleView, OwnNodeView, RouterFromHere, Timestamp};
+use weft_model::{ChannelScan, DongleMode, DongleView, OwnNodeView, RouterFromHere, Timestamp};
 use weft_sources::clock;
 
+/// An error that is over is told of for so long after that.
+const PAST_SECONDS: i64 = 3600;
 /// Columns that what stands beside a name is moved in by.
 const BESIDE: usize = 14;
 
@@ -23,8 +25,10 @@ pub(super) fn show(door: &Door) -> Result<()> {
 
 fn render(view: &DongleView, origin: &str, now: Timestamp, width: usize) -> String {
     let mut page = Page { text: String::new(), width };
-    let since = view
-        .since
+    let taking_part = view.node.as_ref().filter(|_| view.mode == DongleMode::TakingPart);
+    let since = taking_part
+        .map(|node| node.since)
+        .or(view.since)
         .map(|since| format!(", for {}", span(now.seconds_since(since))))
         .unwrap_or_default();
     page.line("", &format!("The dongle {}{since}.", words::doing(view)));
@@ -32,7 +36,11 @@ fn render(view: &DongleView, origin: &str, now: Timestamp, width: usize) -> Stri
     page.beside("port", view.port.as_deref());
     page.beside("firmware", firmware(view).as_deref());
     page.beside("EUI-64", view.hardware_address.map(|address| address.to_string()).as_deref());
-    page.beside("opens", view.opens.map(|network| format!("frames of {network}")).as_deref());
+    match view.opens {
+        Some(network) if view.opened > 0 => page.beside("opens", Some(&format!("frames of {network}"))),
+        Some(network) => page.beside("has the key", Some(&format!("of {network}, which has opened nothing so far"))),
+        None => {}
+    }
     let heard = format!("{}, {} in the last second", frames(view.frames), view.frames_per_second);
     page.beside("heard", Some(&heard));
     page.beside("lost", lost(view).as_deref());
@@ -40,11 +48,19 @@ fn render(view: &DongleView, origin: &str, now: Timestamp, width: usize) -> Stri
         let pans: Vec<String> = view.foreign_pans.iter().map(ToString::to_string).collect();
         page.beside("not opened", Some(&format!("PANs {}: other networks", pans.join(" "))));
     }
-    let error = view.last_error.as_ref().map(|error| match view.last_error_at {
-        Some(at) => format!("{error} ({} ago)", age(Some(at), now)),
-        None => error.clone(),
-    });
-    page.beside("last error", error.as_deref());
+    match (&view.last_error, view.last_error_until) {
+        (Some(error), None) => {
+            let ago = view.last_error_at.map(|at| format!(" ({} ago)", age(Some(at), now)));
+            page.beside("last error", Some(&format!("{error}{}", ago.unwrap_or_default())));
+        }
+        (Some(error), Some(until)) if now.seconds_since(until) < PAST_SECONDS => {
+            page.beside(
+                "was",
+                Some(&format!("{error} (until {} UTC, {} ago)", moment(until), age(Some(until), now))),
+            );
+        }
+        _ => {}
+    }
     if let Some(node) = &view.node {
         page.node(node, now);
     }
@@ -93,10 +109,12 @@ impl Page {
         self.beside("RLOC16", node.rloc16.map(|rloc16| rloc16.to_string()).as_deref());
         self.beside("parent", node.parent.map(|parent| parent.to_string()).as_deref());
         self.beside("partition", node.partition_id.map(|partition| partition.to_string()).as_deref());
-        self.beside(
-            "sent",
-            Some(&format!("{}, {} not acknowledged", frames(node.frames_sent), node.frames_lost)),
-        );
+        let sent = match (node.frames_sent, node.frames_lost) {
+            (0, _) => "nothing yet".to_owned(),
+            (sent, 0) => format!("{}, all acknowledged", frames(sent)),
+            (sent, lost) => format!("{}, {lost} not acknowledged", frames(sent)),
+        };
+        self.beside("sent", Some(&sent));
         for router in &node.routers {
             self.beside("from here", Some(&from_here(router, now)));
         }
@@ -142,15 +160,26 @@ fn firmware(view: &DongleView) -> Option<String> {
 /// What did not arrive whole.
 fn lost(view: &DongleView) -> Option<String> {
     let lost = [
-        (view.damaged, "damaged on the air"),
-        (view.garbage, "pieces of the serial line that were no frame"),
-        (view.dropped, "captures that the service had no time for"),
-        (view.recoveries, "times it was brought back"),
+        (view.damaged, "1 frame damaged on the air", "frames damaged on the air"),
+        (
+            view.garbage,
+            "1 piece of the serial line that was no frame",
+            "pieces of the serial line that were no frame",
+        ),
+        (
+            view.dropped,
+            "1 capture that the service had no time for",
+            "captures that the service had no time for",
+        ),
+        (view.recoveries, "it was brought back once", "times it was brought back"),
     ];
     let lost: Vec<String> = lost
         .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} {what}"))
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, several)| match number {
+            1 => (*one).to_owned(),
+            number => format!("{number} {several}"),
+        })
         .collect();
     (!lost.is_empty()).then(|| lost.join(", "))
 }
@@ -162,7 +191,7 @@ fn frames(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weft_model::{Channel, DongleKind, DongleMode, OwnNodeState, PanId, PartitionId, Rloc16, ScanProgress, ScannedChannel};
+    use weft_model::{Channel, DongleKind, OwnNodeState, PanId, PartitionId, Rloc16, ScanProgress, ScannedChannel};
 
     const NOW: Timestamp = Timestamp::from_unix_milliseconds(1_800_000_000_000);
 
@@ -207,6 +236,7 @@ mod tests {
             hardware_address: "f4ce36a1b2c3d4e5".parse().ok(),
             channel: Channel::new(20),
             opens: "1111111111111111".parse().ok(),
+            opened: 900,
             frames: 1000,
             frames_per_second: 17,
             damaged: 3,
@@ -216,6 +246,7 @@ mod tests {
             foreign_pans: vec![PanId(0x4f21)],
             last_error: Some("It was unplugged.".into()),
             last_error_at: Some(NOW.minus_seconds(7200)),
+            last_error_until: None,
             scanning: None,
             scan: Some(ChannelScan {
                 taken_at: NOW,
@@ -233,14 +264,15 @@ mod tests {
         };
         let page = render(&view, "a test", NOW, 80);
         for expected in [
-            "The dongle takes part in a mesh on channel 20, for 5 min.",
+            "The dongle takes part in ",
+            " on channel 20, for 5 min.",
             "It hears what is for it.",
             "port /dev/ttyACM0",
             "(OpenThread's RCP, Spinel 4.3, RCP interface 11)",
             "EUI-64 f4ce36a1b2c3d4e5",
             "opens frames of 1111111111111111",
             "heard 1000 frames, 17 in the last second",
-            "lost 3 damaged on the air, 2 pieces of the serial line that were no frame, 1 captures",
+            "lost 3 frames damaged on the air, 2 pieces of the serial line that were no frame, 1 capture that",
             "4 times it was brought back",
             "not opened PANs 0x4f21",
             "last error It was unplugged. (2 h ago)",
@@ -259,6 +291,49 @@ mod tests {
             !page.contains(['\u{1b}', '\u{202e}']) && page.lines().all(|line| line.chars().count() <= 80),
             "{page}"
         );
+    }
+
+    #[test]
+    fn nothing_is_claimed_before_it_is_so() {
+        let searching = OwnNodeView {
+            state: OwnNodeState::Attaching,
+            network_name: Some("Home".into()),
+            frames_sent: 0,
+            frames_lost: 0,
+            ..node()
+        };
+        let mut view = DongleView {
+            mode: DongleMode::TakingPart,
+            since: Some(NOW.minus_seconds(7200)),
+            channel: Channel::new(20),
+            opens: "1111111111111111".parse().ok(),
+            recoveries: 1,
+            last_error: Some("It was unplugged.".into()),
+            last_error_at: Some(NOW.minus_seconds(600)),
+            last_error_until: Some(NOW.minus_seconds(300)),
+            node: Some(searching.clone()),
+            ..DongleView::default()
+        };
+        let page = flat(&render(&view, "a test", NOW, 80));
+        for expected in [
+            "The dongle looks for a parent in Home on channel 20, for 5 min.",
+            "has the key of 1111111111111111, which has opened nothing so far",
+            "lost it was brought back once",
+            "sent nothing yet",
+            "was It was unplugged. (until ",
+        ] {
+            assert!(page.contains(expected), "{expected}: {page}");
+        }
+        assert!(!page.contains("takes part in") && !page.contains("last error"), "{page}");
+        let later = flat(&render(&view, "a test", NOW.plus_seconds(3600), 80));
+        assert!(!later.contains("unplugged"), "it is over for an hour: {later}");
+        view.mode = DongleMode::Listening;
+        view.node = Some(OwnNodeView {
+            state: OwnNodeState::NoDataset,
+            ..searching
+        });
+        let page = flat(&render(&view, "a test", NOW, 80));
+        assert!(page.contains("waits for the network's dataset") && !page.contains("radio, for"), "{page}");
     }
 
     #[test]

@@ -4,23 +4,19 @@ use crate::arguments::ImportArguments;
 use crate::input;
 use crate::output::{MAX_REMARKS, tell, tell_some, write_recording};
 use crate::text::count;
-use crate::{WrongUsage, import::names};
-use anyhow::{Context, Result, bail};
+use crate::{WrongUsage, import::names, network_key};
+use anyhow::{Result, bail};
 use std::collections::VecDeque;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::Path;
 use weft_evidence::Capture;
 use weft_evidence::recording::Header;
 use weft_model::Timestamp;
 use weft_thread::listen::{Counts, Listener, Network, Unusable, heard_frame};
-use weft_wire::link_security::NetworkKey;
 use weft_wire::pcap::Reader;
-use zeroize::Zeroizing;
 
 /// What the captures name as their source.
 const SOURCE: &str = "air";
-/// The longest secret on standard input: a dataset has 254 bytes.
-const MAX_SECRET_BYTES: u64 = 4096;
 /// Networks without a key that are named.
 const MAX_NAMED_NETWORKS: usize = 8;
 
@@ -55,35 +51,13 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<()> {
 
 /// The network whose key was given.
 fn network(arguments: &ImportArguments) -> Result<Option<Network>> {
-    let (digits, is_dataset) = match (&arguments.dataset, &arguments.network_key) {
-        (None, None) => return Ok(None),
-        (Some(dataset), _) => (dataset.expose(), true),
-        (None, Some(key)) => (key.expose(), false),
+    let Some(given) = arguments.dataset.as_ref().or(arguments.network_key.as_ref()) else {
+        return Ok(None);
     };
-    let text = match digits {
-        "-" if arguments.files.iter().any(|file| file == Path::new("-")) => {
-            return Err(WrongUsage("standard input cannot be both the frames and the key".to_owned()).into());
-        }
-        "-" => {
-            let mut text = Zeroizing::new(String::new());
-            std::io::stdin()
-                .take(MAX_SECRET_BYTES)
-                .read_to_string(&mut text)
-                .context("cannot read standard input")?;
-            text
-        }
-        digits => Zeroizing::new(digits.to_owned()),
-    };
-    let refused = |what: &str| anyhow::Error::from(WrongUsage(what.to_owned()));
-    let network = if is_dataset {
-        let bytes = super::lines::hex_bytes(text.trim()).map(Zeroizing::new);
-        let bytes = bytes.ok_or_else(|| refused("--dataset is not in pairs of hexadecimal digits"))?;
-        Network::from_dataset(&bytes).ok_or_else(|| refused("there is no network key in the dataset"))?
-    } else {
-        let key = NetworkKey::from_hex(text.trim()).map_err(|_| refused("--network-key is not 32 hexadecimal digits"))?;
-        Network::from_key(key)
-    };
-    Ok(Some(network))
+    if given.expose() == "-" && arguments.files.iter().any(|file| file == Path::new("-")) {
+        return Err(WrongUsage("standard input cannot be both the frames and the key".to_owned()).into());
+    }
+    network_key::given(given.expose()).map(Some)
 }
 
 /// What a file could not give.
@@ -248,7 +222,10 @@ fn summary(counts: &Counts, has_key: bool) -> Vec<String> {
         number(counts.data_polls, "data poll"),
         number(acknowledgments, "acknowledgment")
     )];
-    if has_key {
+    let opened_nothing = has_key && counts.opened_frames == 0 && counts.opened_messages == 0;
+    if opened_nothing && counts.unknown_senders + counts.closed_frames + counts.closed_messages > 0 {
+        lines.push("the key opened nothing: it may be of another network than these frames, or an old key of this one".to_owned());
+    } else if has_key {
         lines.push(format!(
             "the key opened {} and {}; {} went by",
             number(counts.opened_frames, "frame"),
@@ -268,8 +245,13 @@ fn summary(counts: &Counts, has_key: bool) -> Vec<String> {
             lines.push(format!("other networks, which the key does not open: {}", named.join(", ")));
         }
     }
+    let unknown = if opened_nothing {
+        "stay closed: nothing that the key opens told the extended addresses of their senders"
+    } else {
+        "stay closed: the extended address of the sender was not told yet"
+    };
     let more = [
-        (counts.unknown_senders, "stay closed: the extended address of the sender was not told yet"),
+        (counts.unknown_senders, unknown),
         (counts.malformed, "are no IEEE 802.15.4 frames as Thread sends them"),
         (counts.replayed, "have a frame counter that was used up before, and are not used"),
         (
@@ -284,4 +266,24 @@ fn summary(counts: &Counts, has_key: bool) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_opens_nothing_is_said_to_be_perhaps_anothers() {
+        let mut counts = Counts {
+            frames: 243,
+            unknown_senders: 243,
+            ..Counts::default()
+        };
+        let said = summary(&counts, true).join("\n");
+        assert!(said.contains("may be of another network") && !said.contains("not told yet"), "{said}");
+        assert!(!summary(&counts, false).join("\n").contains("the key"));
+        counts.opened_frames = 1;
+        let said = summary(&counts, true).join("\n");
+        assert!(said.contains("the key opened one frame") && said.contains("not told yet"), "{said}");
+    }
 }

@@ -16,6 +16,7 @@ mod wait;
 
 pub(crate) use arguments::{NetworkArguments, NetworkSourceArguments};
 pub(crate) use meant::network as meant;
+pub(crate) use secret::{in_file as secret_in_file, looks_like_a_secret};
 pub(crate) use start::{NetworkOptions, Networks, networks};
 pub(crate) use wait::until;
 

@@ -13,14 +13,19 @@ const STANDARD_INPUT: &str = "-";
 const MAX_BYTES: u64 = 8 << 10;
 /// A text with at least so many hexadecimal digits is a dataset, and no name of a file.
 const LEAST_DIGITS: usize = 32;
+/// One with so many may be a part of a key.
+const LEAST_DIGITS_OF_A_KEY: usize = 16;
 
 /// What stands in a file, or comes from standard input (`-`), without the white space around it.
 ///
 /// # Errors
 /// Where it cannot be read, or there is nothing.
-pub(super) fn in_file(path: &Path) -> Result<Zeroizing<String>> {
+pub(crate) fn in_file(path: &Path) -> Result<Zeroizing<String>> {
     if path == Path::new(STANDARD_INPUT) {
         return whole(std::io::stdin().lock()).context("standard input cannot be used");
+    }
+    if path.to_str().is_some_and(looks_like_a_secret) && !path.exists() {
+        bail!("that looks like a key: give a file that holds it, or - for standard input");
     }
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     whole(file).with_context(|| format!("{} cannot be used", path.display()))
@@ -48,6 +53,13 @@ pub(super) fn dataset(secret: &Secret) -> Result<Zeroizing<String>> {
         return in_file(Path::new(text));
     }
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Whether a text may be a key or a dataset, with a slip in it or not, rather than the name of a file: it is not to be repeated then.
+pub(crate) fn looks_like_a_secret(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
+    // A name of a file has an end, or folders before it.
+    digits >= LEAST_DIGITS_OF_A_KEY && (digits >= LEAST_DIGITS || !text.contains(['/', '\\', '.']))
 }
 
 fn whole(input: impl Read) -> Result<Zeroizing<String>> {

@@ -139,6 +139,7 @@ fn credential_line(credential: &CredentialView, now: Timestamp) -> String {
         CredentialCheck::Older => "OUT OF DATE",
         CredentialCheck::Newer => "newer than announced",
         CredentialCheck::NotAnnounced => "network not announced now",
+        CredentialCheck::HeardByDongle => "opens what the dongle hears; not announced now",
         CredentialCheck::Unknown => "not compared",
     };
     format!(

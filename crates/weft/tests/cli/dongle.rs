@@ -352,3 +352,31 @@ fn it_takes_part_only_where_somebody_agrees_and_leaves_again() {
     assert_eq!(code, 0, "{error}");
     assert!(error.contains("takes part in no mesh any more, and listens"), "{error}");
 }
+
+#[test]
+fn the_nodes_counters_are_listed_and_go_only_when_they_are_named() {
+    let folder = Folder::new("dongle-data");
+    let data = folder.path("data");
+    let kept = Path::new(&data).join("dongle");
+    fs::create_dir_all(&kept).unwrap();
+    fs::write(kept.join("dead1111beef2222.json"), "{}").unwrap();
+    let (code, output, error) = run(&["data", "--data", &data]);
+    assert_eq!(code, 0, "{error}");
+    let line = output
+        .lines()
+        .find(|line| line.starts_with("dongle "))
+        .unwrap_or_else(|| panic!("{output}"));
+    assert!(
+        line.contains(&kept.display().to_string()) && line.contains("never use twice") && line.contains("--dongle"),
+        "{line}"
+    );
+
+    let (code, _, error) = run(&["data", "--delete", "--yes", "--data", &data]);
+    assert_eq!(code, 0, "{error}");
+    assert!(error.contains("counters of the dongle's node stay"), "{error}");
+    assert!(kept.is_dir());
+    let (code, _, error) = run(&["data", "--delete", "--dongle", "--yes", "--data", &data]);
+    assert_eq!(code, 0, "{error}");
+    assert!(error.contains("deleted address and frame counters"), "{error}");
+    assert!(!kept.exists());
+}

@@ -116,11 +116,19 @@ fn wrong_usage_is_2_and_a_failed_work_is_1() {
         &["show", "/nonexistent/file.jsonl"],
         &["derive", "/"],
         &["import", "otbr-rest", "/nonexistent", "--out", "/nonexistent/out"],
+        &["sniff", "--port", "/dev/null", "--for", "1"],
+        &["sniff", "--port", "/dev/null", "--scan", "--for", "1"],
     ] {
         let (code, output, error) = run(arguments);
         assert_eq!((code, output.as_str()), (1, ""), "{arguments:?}: {error}");
         assert!(error.starts_with("weft: "), "{error}");
     }
+    let (_, _, error) = run(&["sniff", "--port", "/dev/null", "--for", "1"]);
+    assert_eq!(error.matches("no serial port").count(), 1, "once: {error}");
+    let key = "00112233445566778899aabbccddeeff";
+    let (code, _, error) = run(&["sniff", "--port", "/dev/null", "--for", "1", "--network-key", key]);
+    assert_eq!(code, 1);
+    assert!(error.contains("looks like a key") && !error.contains(&key[..8]), "{error}");
     let (code, output, error) = run(&["--help"]);
     assert_eq!((code, error.as_str()), (0, ""));
     assert!(output.contains("weft demo") || output.contains("demo"), "{output}");

@@ -32,6 +32,14 @@ pub(in crate::mesh) fn compare(active_timestamp: Option<u64>, announced: &[Annou
     }
 }
 
+/// The same, where the dongle hears the network with its key: then it is there, whoever announces it.
+pub(in crate::mesh) fn compare_on_the_air(active_timestamp: Option<u64>, announced: &[Announced], is_on_the_air: bool) -> CredentialCheck {
+    match compare(active_timestamp, announced) {
+        CredentialCheck::NotAnnounced if is_on_the_air => CredentialCheck::HeardByDongle,
+        check => check,
+    }
+}
+
 /// The comparison in words, with what to do.
 pub(in crate::mesh) fn detail(check: CredentialCheck, origin: CredentialOrigin, announced: &[Announced]) -> String {
     let stamps: std::collections::BTreeSet<u64> = announced
@@ -55,6 +63,9 @@ pub(in crate::mesh) fn detail(check: CredentialCheck, origin: CredentialOrigin, 
         }
         CredentialCheck::NotAnnounced => {
             "No border router announces this network at the moment. Is one of them switched on, and in the same LAN as Weft?".to_owned()
+        }
+        CredentialCheck::HeardByDongle => {
+            "No border router announces this network on this LAN, but the dongle hears it, and its network key opens what is said there.".to_owned()
         }
         CredentialCheck::Unknown => "Nothing tells whether it is the present one; trying it will.".to_owned(),
     };

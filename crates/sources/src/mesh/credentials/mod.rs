@@ -13,7 +13,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub(super) use check::{Announced, compare, detail, stamp};
+pub(super) use check::{Announced, compare, compare_on_the_air, detail, stamp};
 
 use crate::sealed::{Safe, SafeError};
 use std::collections::BTreeMap;

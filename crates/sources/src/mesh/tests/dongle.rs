@@ -7,13 +7,14 @@ use super::{dataset_hex, network};
 use crate::own_node::{Conversation, NodeStanding, OwnNode, conversation};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use weft_model::{Airtime, DataPathKind, DataPathState, ExtendedAddress, MeshLocalPrefix, Rloc16};
+use weft_model::{Airtime, CredentialCheck, DataPathKind, DataPathState, ExtendedAddress, ExtendedPanId, MeshLocalPrefix, Rloc16};
 use zeroize::Zeroizing;
 
 /// Stands where it is told.
 #[derive(Default)]
 struct Doll {
     standing: watch::Sender<Option<NodeStanding>>,
+    hears: watch::Sender<Option<ExtendedPanId>>,
     spent: Mutex<Airtime>,
 }
 
@@ -24,6 +25,10 @@ impl OwnNode for Doll {
 
     fn converse(&self) -> Conversation {
         conversation().0
+    }
+
+    fn hears(&self) -> watch::Receiver<Option<ExtendedPanId>> {
+        self.hears.subscribe()
     }
 
     fn take_spent(&self) -> Airtime {
@@ -146,5 +151,41 @@ fn its_own_frames_count_also_while_nobody_asks_through_it_and_a_pause_asks_nothi
         stage.handle.set_paused(false).unwrap();
         stage.pass(5).await;
         assert_eq!(stage.tried(), ["dongle"]);
+    });
+}
+
+#[test]
+fn a_network_that_nobody_announces_and_the_dongle_hears_is_there() {
+    run(async {
+        let (stage, node) = stage();
+        stage.handle.give(Given::Dataset(Zeroizing::new(dataset_hex(network(1), 5)))).unwrap();
+        stage.pass(2).await;
+        let said = || {
+            let view = stage.handle.view();
+            let credential = view.networks.into_iter().find_map(|network| network.credential).unwrap();
+            (credential.check, credential.detail.contains("the dongle hears it"))
+        };
+        assert_eq!(said(), (CredentialCheck::NotAnnounced, false));
+        node.hears.send_replace(Some(network(2)));
+        stage.pass(2).await;
+        assert_eq!(said(), (CredentialCheck::NotAnnounced, false), "another network");
+        let mut changed = stage.handle.changed();
+        changed.mark_unchanged();
+        node.hears.send_replace(Some(network(1)));
+        stage.pass(2).await;
+        assert_eq!(said(), (CredentialCheck::HeardByDongle, true));
+        assert!(changed.has_changed().unwrap(), "told at once");
+        node.hears.send_replace(None);
+        stage.pass(2).await;
+        assert_eq!(said(), (CredentialCheck::NotAnnounced, false));
+        node.stands(None, "It looks for a parent.");
+        stage.pass(2).await;
+        assert_eq!(said(), (CredentialCheck::NotAnnounced, false), "it is not in yet");
+        node.stands(Some(0x0400), "It is a child.");
+        stage.pass(2).await;
+        assert_eq!(said(), (CredentialCheck::HeardByDongle, true));
+        stage.announce("Attic", network(1), 5);
+        stage.pass(2).await;
+        assert_eq!(said(), (CredentialCheck::Matches, false), "a border router says more");
     });
 }

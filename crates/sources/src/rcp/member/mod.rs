@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 use weft_evidence::{CaptureBody, MleCapture};
-use weft_model::{Airtime, Annotation, AnnotationTarget, ExtendedAddress, OwnNodeState, OwnNodeView, RouterFromHere, Timestamp};
+use weft_model::{Airtime, Annotation, AnnotationTarget, Channel, ExtendedAddress, OwnNodeState, OwnNodeView, PanId, RouterFromHere, Timestamp};
 use weft_thread::node::{Event, FrameId, Kept, Membership, Node, NotSent, Participant, Place, Sent, Standing};
 use weft_thread::rcp::{Radio, RadioFrame};
 use weft_wire::ieee802154::{Address, FCS_BYTES, Frame};
@@ -80,7 +80,7 @@ pub(super) struct Member {
 impl Member {
     /// A node that begins where the last run left it.
     pub(super) fn new(membership: Membership, generation: u64, folder: Folder, now: Duration) -> Self {
-        let kept = folder.node(membership.extended_pan_id);
+        let kept = folder.node(&membership);
         let mut node = Node::new(membership.clone(), kept, random(), now);
         // There is no radio before one says so.
         node.radio_lost(now);
@@ -150,6 +150,21 @@ impl Member {
     /// Its place in the mesh.
     pub(super) fn place(&self) -> Option<Place> {
         self.node.place()
+    }
+
+    /// It does not know the channel of its network, or nobody answers on the one that it knows.
+    pub(super) fn looks_for_channel(&self) -> bool {
+        matches!(self.node.standing(), Standing::Discovering)
+    }
+
+    /// The channel of its network: where it is, and else what the dataset says.
+    pub(super) fn channel(&self) -> Channel {
+        let participant = self.node.participant();
+        // Who looks for the network hears all PANs, on one channel after the other.
+        if participant.pan_id == PanId::BROADCAST {
+            return self.membership.channel;
+        }
+        participant.channel
     }
 
     /// Its addresses, for whoever is to leave out what is for it.
@@ -303,7 +318,7 @@ impl Member {
 
     /// Nothing is sent before the counters are on the disk.
     fn keep(&mut self, kept: Kept, now: Duration) {
-        match self.folder.keep(self.membership.extended_pan_id, &kept) {
+        match self.folder.keep(&self.membership, &kept) {
             Ok(()) => {
                 self.unkept = None;
                 self.node.kept();

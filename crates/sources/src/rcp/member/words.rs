@@ -29,6 +29,7 @@ pub(super) fn name_of(membership: &Membership) -> String {
 pub(super) fn detail(state: OwnNodeState, told: &Told, membership: &Membership, place: Option<Place>) -> String {
     let name = name_of(membership);
     match state {
+        OwnNodeState::NoDataset => format!("It waits for the dataset of {name}."),
         OwnNodeState::Waiting => "It waits for the dongle's radio, and takes part again as soon as that is there.".to_owned(),
         OwnNodeState::Discovering => format!("It looks on all channels for {name}.{}", tries(told, &name)),
         OwnNodeState::Attaching => {
