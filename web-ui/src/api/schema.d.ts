@@ -1274,7 +1274,7 @@ export interface components {
          * @description How a credential compares with what border routers announce.
          * @enum {string}
          */
-        CredentialCheck: "matches" | "older" | "newer" | "not-announced" | "unknown";
+        CredentialCheck: "matches" | "older" | "newer" | "not-announced" | "heard-by-dongle" | "unknown";
         /**
          * @description Where a credential came from.
          * @enum {string}
@@ -1468,10 +1468,16 @@ export interface components {
             /** @description Why it did not listen last. */
             last_error?: string | null;
             last_error_at?: components["schemas"]["Timestamp"] | null;
+            last_error_until?: components["schemas"]["Timestamp"] | null;
             /** @description What it does now. */
             mode: components["schemas"]["DongleMode"];
             node?: components["schemas"]["OwnNodeView"] | null;
-            /** @description The network whose frames it opens; null where it has no key for what it hears. */
+            /**
+             * Format: int64
+             * @description Frames and MLE messages that the key opened, since it was set. 0 with a key: it may be another network's.
+             */
+            opened?: number;
+            /** @description The network whose key it has; null where it has no key for what it hears. What that key opened so far says `opened`. */
             opens?: string | null;
             /** @description The open port. */
             port?: string | null;
@@ -2005,7 +2011,7 @@ export interface components {
          * @description Where a node of ours stands.
          * @enum {string}
          */
-        OwnNodeState: "waiting" | "discovering" | "attaching" | "attached" | "leaving";
+        OwnNodeState: "no-dataset" | "waiting" | "discovering" | "attaching" | "attached" | "leaving";
         /** @description The node that a dongle is, or is to be, in a mesh. */
         OwnNodeView: {
             /** @description What the state means, in a sentence; why it has no parent, and what to do. */

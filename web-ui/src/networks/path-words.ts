@@ -66,6 +66,7 @@ const CHECKS: Record<CredentialView["check"], Said> = {
   older: { word: "Older than the network’s", tone: "warning" },
   newer: { word: "Newer than what is announced", tone: "info" },
   "not-announced": { word: "Network not announced now", tone: "info" },
+  "heard-by-dongle": { word: "Heard by the dongle", tone: "good" },
   unknown: { word: "Not compared", tone: "unknown" },
 };
 

@@ -50,7 +50,17 @@ export function whyNot({ mode, node }: Pick<DongleView, "mode" | "node">): strin
   return null;
 }
 
+/** An error that is over is told of for so long after that. */
+const PAST_MILLISECONDS = 3_600_000;
+
+/** Whether what went wrong last still does. */
+export function errorState({ last_error_until }: Pick<DongleView, "last_error_until">, now: number): "now" | "over" | "long over" {
+  if (!last_error_until) return "now";
+  return now - Date.parse(last_error_until) < PAST_MILLISECONDS ? "over" : "long over";
+}
+
 const NODE_STATES: Record<OwnNodeView["state"], Said> = {
+  "no-dataset": { word: "Waits for the network’s dataset", tone: "warning" },
   waiting: { word: "Waits for the radio", tone: "warning" },
   discovering: { word: "Looks for the network’s channel", tone: "info" },
   attaching: { word: "Looks for a parent", tone: "info" },
@@ -60,6 +70,14 @@ const NODE_STATES: Record<OwnNodeView["state"], Said> = {
 
 /** Where a node of ours stands. */
 export const nodeState = (node: Pick<OwnNodeView, "state">): Said => NODE_STATES[node.state] ?? { word: node.state, tone: "unknown" };
+
+/** What became of the frames that it sent. */
+export function sentWords({ frames_sent, frames_lost }: Pick<OwnNodeView, "frames_sent" | "frames_lost">): string {
+  if (frames_sent === 0) return "none yet";
+  const lost = share(frames_lost, frames_sent);
+  const became = frames_lost === 0 ? "all acknowledged" : `${frames_lost.toLocaleString()} never acknowledged${lost && ` (${lost})`}`;
+  return `${frames_sent.toLocaleString()}, ${became}`;
+}
 
 /** "0.4 %", "under 0.1 %"; nothing where there is nothing to be a share of. */
 export function share(part: number, whole: number): string {

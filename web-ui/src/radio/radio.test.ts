@@ -3,7 +3,7 @@ import type { Claim, DongleView, Link, Network, Node, ScannedChannel } from "../
 import { alone } from "./alone";
 import { channelRows, dbm, scanWords, strengthShare } from "./channels";
 import { fromHere, nodeOf, qualityOf } from "./from-here";
-import { channelWords, modeWords, scanTakes, share, whyNot } from "./radio-words";
+import { channelWords, errorState, modeWords, nodeState, scanTakes, sentWords, share, whyNot } from "./radio-words";
 import { HEIGHT, ratePath, WIDTH } from "./rate-path";
 
 const scanned = (channel: number, more: Partial<ScannedChannel> = {}): ScannedChannel => ({
@@ -29,6 +29,20 @@ describe("what a dongle does, in words", () => {
     expect(modeWords({ mode: "taking-part", node })).toEqual({ word: "Looks for a parent", tone: "info" });
     expect(modeWords({ mode: "taking-part", node: { ...node, state: "attached" } }).tone).toBe("good");
     expect(modeWords({ mode: "dreaming" as never })).toEqual({ word: "dreaming", tone: "unknown" });
+  });
+
+  it("tells an error that is over as past, and leaves it out after an hour", () => {
+    const until = "2026-11-22T03:51:00Z";
+    const at = (minutes: number): number => Date.parse(until) + minutes * 60_000;
+    expect(errorState({ last_error_until: null }, at(0))).toBe("now");
+    expect([59, 60].map((minutes) => errorState({ last_error_until: until }, at(minutes)))).toEqual(["over", "long over"]);
+  });
+
+  it("claims no acknowledgments before a frame was sent, and waits for what is missing", () => {
+    expect(sentWords({ frames_sent: 0, frames_lost: 0 })).toBe("none yet");
+    expect(sentWords({ frames_sent: 41, frames_lost: 0 })).toBe("41, all acknowledged");
+    expect(sentWords({ frames_sent: 40, frames_lost: 2 })).toBe("40, 2 never acknowledged (5.0 %)");
+    expect(nodeState({ state: "no-dataset" }).word).toContain("dataset");
   });
 
   it("says why it stays on its channel", () => {

@@ -46,6 +46,8 @@ export interface Situation {
 
 /** Sources in these states hear nothing. */
 const DEAF = new Set(["deaf", "suspended", "stopped"]);
+/** Who is suspended for less is about something that ends by itself: a dongle that goes through all channels (48 s unless more is asked for), or looks for a parent. */
+const SUSPENDED_QUIETLY_MILLISECONDS = 60_000;
 const NAMES_SHOWN = 3;
 const QUIET_RETRIES_MILLISECONDS = 3_000;
 
@@ -125,14 +127,19 @@ function store(status: Status | null): Notice[] {
 }
 
 function deaf({ status, serviceNow }: Situation): Notice[] {
-  const silent = (status?.sources ?? []).filter((source) => isDeaf(source.state));
+  const lasts = (source: Status["sources"][number]): number | null => (source.since ? serviceNow - Date.parse(source.since) : null);
+  const isQuiet = (source: Status["sources"][number]): boolean =>
+    source.state === "suspended" && (lasts(source) ?? SUSPENDED_QUIETLY_MILLISECONDS) < SUSPENDED_QUIETLY_MILLISECONDS;
+  const silent = (status?.sources ?? []).filter((source) => isDeaf(source.state) && !isQuiet(source));
   const [first] = silent;
   if (!first) return [];
   const others = (status?.sources.length ?? 0) - silent.length;
   // Suspended and ended ones were stopped by somebody, or came to their end: no fault.
   const isFault = silent.some((source) => source.state === "deaf");
   const tone = !isFault ? "info" : others > 0 ? "warning" : "problem";
-  const since = first.since ? ` for ${span(serviceNow - Date.parse(first.since))}` : "";
+  const lasted = lasts(first);
+  // The service's clock and this machine's differ a little: what has just begun has no length.
+  const since = lasted !== null && lasted >= 1_000 ? ` for ${span(lasted)}` : "";
   const names = listed(silent.map((source) => source.name));
   const title = silent.length === 1 ? `${first.name} hears nothing${since}` : `${silent.length} sources hear nothing${since}: ${names}`;
   const still =

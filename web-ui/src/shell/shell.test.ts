@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Node, Status } from "../api/types";
 import { differences, remembered, Throttle, type Known } from "./announce";
 import { liveWords, type LiveFacts } from "./live-words";
-import { listed, notices, sentence, type Situation } from "./notices";
+import { listed, notices, sentence, type Notice, type Situation } from "./notices";
 import { title } from "./title";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
@@ -91,6 +91,22 @@ describe("notices", () => {
     expect(lost?.detail).toContain("Tried 4 times");
     expect(lost?.detail).toContain("look around");
     expect(ids({ connection: "lost", status: status({ sources: [source("mdns", "deaf")] }) })).toEqual(["lost"]);
+  });
+
+  it("makes nothing of a scan that ends by itself, and never says that something lasts for 0 s", () => {
+    const after = (state: string, milliseconds: number): Notice | undefined => {
+      const since = new Date(NOW - milliseconds).toISOString();
+      return notices(situation({ status: status({ sources: [{ ...source("dongle", state), since }, source("mdns", "working")] }) }))[0];
+    };
+    expect(after("suspended", 0)).toBeUndefined();
+    expect(after("suspended", -900)).toBeUndefined();
+    expect(after("suspended", 59_000)).toBeUndefined();
+    expect(after("suspended", 61_000)).toMatchObject({ tone: "info", title: "dongle hears nothing for 61 s" });
+    expect(after("deaf", -900)).toMatchObject({ tone: "warning", title: "dongle hears nothing" });
+    expect(after("deaf", 400)?.title).toBe("dongle hears nothing");
+    expect(after("deaf", 1_000)?.title).toBe("dongle hears nothing for 1 s");
+    const nobodyKnows = { ...source("dongle", "suspended"), since: null };
+    expect(ids({ status: status({ sources: [nobodyKnows] }) })).toEqual(["deaf:dongle"]);
   });
 
   it("is loud where the only source is deaf", () => {
