@@ -5,6 +5,8 @@ import { details, expect, map, open, test, topology } from "./support/page";
 import { Weft } from "./support/weft";
 
 const file = process.env.WEFT_CAMPUS ?? "";
+// While the recording plays, a border router that was only announced is found on its mesh, and has another id, between question and answer.
+test.use({ provoked: /404 .*nodes\/border-agent/ });
 test.skip(!existsSync(file), "WEFT_CAMPUS names no recording of a campus");
 
 let weft: Weft;
