@@ -305,7 +305,7 @@ fn a_dataset_that_comes_later_opens_frames_and_nothing_is_sent_before_counters_a
     assert!((200..300).contains(&status), "{status} {answer}");
     patiently("it waits for the dataset", SECONDS(10), || {
         let node = node(&weft)?;
-        let waits = node["state"] == "waiting" && text(&node, "detail").contains("no whole dataset");
+        let waits = node["state"] == "no-dataset" && text(&node, "detail").contains("no whole dataset");
         if waits { Ok(()) } else { Err(node.to_string()) }
     });
     opens(Value::Null, 5);
